@@ -1,0 +1,53 @@
+package turno
+
+import "fmt"
+
+// Code is a stable name of what went wrong; clients act on it.
+type Code string
+
+const (
+	CodeInvalid      Code = "invalid"       // the request can never work as it is: 422
+	CodeMalformed    Code = "malformed"     // not even readable: 400
+	CodeNotFound     Code = "not_found"     // 404
+	CodeConflict     Code = "conflict"      // the state does not allow it: 409
+	CodeUnauthorized Code = "unauthorized"  // no or no valid token: 401
+	CodeForbidden    Code = "forbidden"     // the token may not: 403
+	CodeTooLarge     Code = "too_large"     // 413
+	CodeUnavailable  Code = "unavailable"   // try again, with the same id: 503
+	CodeUnsatisfied  Code = "unsatisfiable" // no worker could ever run it: 422
+	CodeInternal     Code = "internal"      // a bug of turno's: 500
+)
+
+// Error crosses HTTP and comes back the same. Message says what happened and
+// why; Hint says what to do next; Field is where in the request, if anywhere.
+type Error struct {
+	Code    Code   `json:"code"`
+	Message string `json:"message"`
+	Field   string `json:"field,omitempty"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+func (e *Error) Error() string {
+	text := e.Message
+	if e.Field != "" {
+		text = e.Field + ": " + text
+	}
+	return text
+}
+
+// Errorf makes an Error without a field.
+func Errorf(code Code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Invalid makes an Error about one field.
+func Invalid(field, format string, args ...any) *Error {
+	return &Error{Code: CodeInvalid, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// WithHint returns the error with a next step for the user.
+func (e *Error) WithHint(format string, args ...any) *Error {
+	c := *e
+	c.Hint = fmt.Sprintf(format, args...)
+	return &c
+}

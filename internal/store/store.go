@@ -1,0 +1,111 @@
+// Package store is the port to what turno remembers: jobs, workers, logs and
+// who leads. The scheduler alone writes; everybody reads. Adapters: mem (the
+// oracle of the tests), sqlite and postgres, which share sqlstore.
+//
+// The contract, each sentence a subtest of storetest:
+//
+//	S1 A commit is whole or not at all, and durable when Commit returns nil.
+//	S2 A commit of another term than the store's newest is refused with ErrFenced and changes nothing.
+//	S3 Lead gives a term to one holder at a time; each new holder's term is higher than every one before.
+//	S4 The same holder renews its lead before it is out and keeps its term.
+//	S5 After the lead is out, or was given up, another holder can take it.
+//	S6 A job comes back as it was written, every field, to the microsecond.
+//	S7 Load yields every job that has not ended, in order of number, every worker, and the next number.
+//	S8 Jobs pages through what the query selects, newest first, each job once, also while new ones come.
+//	S9 Find gives a job by number, by id, by array and index; ErrNotFound otherwise.
+//	S10 Counts are exact after every commit, by queue and state; array tasks that wait count too.
+//	S11 Log bytes come back from any offset; a chunk that repeats or overlaps stored bytes adds only what is new; a gap is refused and changes nothing.
+//	S12 Changes waits without polling and yields each committed change after a revision, in order; one too old is ErrReset.
+//	S13 A job whose id is already there under another number makes the commit fail with ErrDuplicate.
+//	S14 Every call ends when its context ends.
+//	S15 Everything is safe for concurrent use.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"turno"
+)
+
+var (
+	// ErrFenced refuses a commit of a scheduler that no longer leads.
+	ErrFenced = errors.New("another scheduler leads")
+	// ErrHeld says that another holder leads; see Lead.
+	ErrHeld = errors.New("the lead is held by another scheduler")
+	// ErrNotFound says that there is no such job.
+	ErrNotFound = errors.New("no such job")
+	// ErrReset says that changes after a revision are no longer all known.
+	ErrReset = errors.New("changes were missed")
+	// ErrDuplicate refuses a second job of the same id.
+	ErrDuplicate = errors.New("a job of that id exists")
+	// ErrLogGap refuses a log chunk beyond what is stored.
+	ErrLogGap = errors.New("log chunk leaves a gap")
+)
+
+// Change is one job as it now is. From is its state in the commit before;
+// empty for a new one.
+type Change struct {
+	Job  *turno.Job
+	From turno.State
+	// Waiting is by how much the number of an array's tasks that are not
+	// expanded changed.
+	Waiting int
+}
+
+// Batch is one commit. Jobs is in the order of the changes, each job at most
+// once.
+type Batch struct {
+	Term    uint64
+	Jobs    []Change
+	Workers []turno.Worker // as they now are, whole
+	Gone    []string       // workers to forget
+	Logs    []turno.LogChunk
+	Next    int64 // the next job number
+}
+
+// Lead is the right to write. Until is by the store's clock; how long it lasts
+// is what counts. Forever says that nothing but the process's end ends it.
+type Lead struct {
+	Term    uint64
+	Holder  string
+	For     time.Duration
+	Forever bool
+}
+
+// State is what Load gives.
+type State struct {
+	Next    int64
+	Workers []turno.Worker
+}
+
+// LogSize is how much of an attempt's output is stored.
+type LogSize struct {
+	turno.AttemptKey
+	Bytes int64
+}
+
+// Store is safe for concurrent use. Who opened an adapter closes it.
+type Store interface {
+	// Lead takes or renews the lead for holder. ErrHeld comes with the Lead of
+	// who has it, For being how long it still lasts. A ttl of 0 gives it up.
+	Lead(ctx context.Context, holder string, ttl time.Duration) (Lead, error)
+	// Commit writes a batch durably.
+	Commit(ctx context.Context, b Batch) error
+	// Load reads what a scheduler needs to go on: each job that has not ended.
+	Load(ctx context.Context, each func(*turno.Job) error) (State, error)
+	// Find reads jobs by Ref, in order; nil where there is none.
+	Find(ctx context.Context, refs ...turno.Ref) ([]*turno.Job, error)
+	// Jobs lists.
+	Jobs(ctx context.Context, q turno.JobQuery) (turno.JobPage, error)
+	// Summary counts.
+	Summary(ctx context.Context) (turno.Summary, error)
+	// ReadLog reads at most max bytes of an attempt's output from offset, and
+	// tells how many are stored.
+	ReadLog(ctx context.Context, k turno.AttemptKey, offset int64, max int) ([]byte, int64, error)
+	// Changes waits for at least one change after a revision and returns those
+	// there are, oldest first, and the revision to go on from. A revision of 0
+	// returns at once with none and the newest revision.
+	Changes(ctx context.Context, after uint64) ([]turno.Event, uint64, error)
+}

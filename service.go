@@ -1,0 +1,254 @@
+package turno
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"time"
+)
+
+// Service is what a running turno offers. The API serves it, package client
+// speaks it over HTTP, and both pass the same suite. All methods are safe for
+// concurrent use; errors that a user can act on are *Error.
+type Service interface {
+	// Submit hands in jobs. It returns once each is durable: one Submitted a
+	// job, in order, accepted or refused by itself. Jobs without an id get one;
+	// the same id again is the same job and answers with the same number.
+	Submit(ctx context.Context, jobs []NewJob) ([]Submitted, error)
+	// Act orders something of jobs or workers, one Acted a target, in order.
+	Act(ctx context.Context, a Action) ([]Acted, error)
+	// Jobs lists jobs, newest first.
+	Jobs(ctx context.Context, q JobQuery) (JobPage, error)
+	// Job is one job; ref is a Ref's text.
+	Job(ctx context.Context, ref string) (Job, error)
+	// Explain says why a job is where it is, from the scheduler itself.
+	Explain(ctx context.Context, ref string) (Explanation, error)
+	// Workers lists the workers that the scheduler knows, by name.
+	Workers(ctx context.Context) ([]Worker, error)
+	// Types lists the workloads that this server knows.
+	Types(ctx context.Context) ([]Type, error)
+	// Summary counts jobs by state and queue.
+	Summary(ctx context.Context) (Summary, error)
+	// Log reads output of an attempt; see LogQuery.
+	Log(ctx context.Context, q LogQuery) (Log, error)
+	// Events yields changes of jobs as they are committed, until ctx is done, the
+	// caller stops, or an error, which is yielded last.
+	Events(ctx context.Context, q EventQuery) iter.Seq2[Event, error]
+}
+
+// NewJob is one job handed in. ID is the client's idempotency key: a UUID,
+// best a fresh UUIDv7.
+type NewJob struct {
+	ID   string `json:"id,omitempty"`
+	Spec *Spec  `json:"spec"`
+	// RetryOf is the number of the ended job that this one repeats.
+	RetryOf int64 `json:"retry_of,omitempty"`
+}
+
+// Submitted is the answer to one NewJob. Number is 0 when it was refused, or
+// when it is safe with the broker but the scheduler has not answered yet.
+type Submitted struct {
+	ID      string `json:"id"`
+	Number  int64  `json:"number,omitempty"`
+	Error   *Error `json:"error,omitempty"`
+	Warning string `json:"warning,omitempty"` // accepted, but no worker known could run it today
+}
+
+// Submission is the body of a message on the broker's jobs queue: a public
+// format, see docs/amqp.md.
+type Submission struct {
+	Version int      `json:"version"` // 1
+	Jobs    []NewJob `json:"jobs"`
+}
+
+// SubmissionReply goes to the reply address of a Submission's message.
+type SubmissionReply struct {
+	Version int         `json:"version"`
+	Jobs    []Submitted `json:"jobs,omitempty"`
+	Error   *Error      `json:"error,omitempty"` // the message as a whole was refused
+}
+
+// ProtocolVersion is that of the messages on the broker.
+const ProtocolVersion = 1
+
+// Verb is what an Action does.
+type Verb string
+
+const (
+	Cancel  Verb = "cancel"
+	HoldJob Verb = "hold"
+	Release Verb = "release"
+	Requeue Verb = "requeue"
+	Drain   Verb = "drain"   // of workers
+	Undrain Verb = "undrain" // of workers
+)
+
+// Action is an order about jobs (by Ref) or workers (by name).
+type Action struct {
+	Verb    Verb     `json:"verb"`
+	Jobs    []string `json:"jobs,omitempty"`
+	Workers []string `json:"workers,omitempty"`
+	User    string   `json:"user,omitempty"`    // who orders it
+	Message string   `json:"message,omitempty"` // why: shown beside the state
+	Grace   Duration `json:"grace_seconds,omitempty"`
+	Force   bool     `json:"force,omitempty"` // cancel: KILL at once
+}
+
+// Acted is the answer to one target of an Action.
+type Acted struct {
+	Target string `json:"target"`
+	State  string `json:"state,omitempty"` // afterwards
+	Error  *Error `json:"error,omitempty"`
+}
+
+// Ask is the body of a request to the scheduler on the broker's control queue.
+// Exactly one field is set.
+type Ask struct {
+	Version int     `json:"version"`
+	Act     *Action `json:"act,omitempty"`
+	Explain string  `json:"explain,omitempty"` // a Ref
+	Workers bool    `json:"workers,omitempty"`
+}
+
+// Answer goes to the reply address of an Ask.
+type Answer struct {
+	Acted   []Acted      `json:"acted,omitempty"`
+	Explain *Explanation `json:"explain,omitempty"`
+	Workers []Worker     `json:"workers,omitempty"`
+	Error   *Error       `json:"error,omitempty"`
+}
+
+// ResultMessage is the body of a message on the results topic exchange, with
+// the routing key queue.type.state: a public format, see docs/amqp.md.
+type ResultMessage struct {
+	Version int    `json:"version"`
+	ID      string `json:"id"`
+	Number  int64  `json:"number"`
+	Display string `json:"display"`
+	Name    string `json:"name,omitempty"`
+	Queue   string `json:"queue"`
+	User    string `json:"user,omitempty"`
+	Type    string `json:"type"`
+	State   State  `json:"state"`
+	Reason  Reason `json:"reason"`
+	Detail  string `json:"detail,omitempty"`
+	Attempt int    `json:"attempt"`
+	Worker  string `json:"worker,omitempty"`
+
+	SubmittedAt time.Time `json:"submitted_at"`
+	StartedAt   time.Time `json:"started_at,omitzero"`
+	EndedAt     time.Time `json:"ended_at"`
+	Result      *Result   `json:"result,omitempty"`
+}
+
+// JobQuery selects jobs. Empty fields select all. Limit is at most 1000, 0 is
+// 100; Cursor is the NextCursor of the page before.
+type JobQuery struct {
+	States []State
+	Queue  string
+	User   string
+	Type   string
+	Name   string // part of the name
+	Parent int64  // tasks of this array
+	// Top leaves out the tasks of arrays.
+	Top    bool
+	Limit  int
+	Cursor string
+}
+
+// JobPage is a part of a list. NextCursor is empty on the last one.
+type JobPage struct {
+	Items      []Job  `json:"items"`
+	NextCursor string `json:"next_cursor,omitempty"`
+}
+
+// Block is one thing that keeps a job from starting.
+type Block struct {
+	Reason  Reason `json:"reason"`
+	Detail  string `json:"detail"`
+	Workers int    `json:"workers,omitempty"` // how many workers it excludes
+	// Numbers: what was asked, what is free where most is, what the most is
+	// that any worker has, and who holds the rest.
+	Asked  string   `json:"asked,omitempty"`
+	Free   string   `json:"free,omitempty"`
+	Limit  string   `json:"limit,omitempty"`
+	Holder []string `json:"holder,omitempty"`
+}
+
+// Explanation is every reason that blocks a job, the first one first.
+type Explanation struct {
+	Job        string  `json:"job"` // displayed number
+	State      State   `json:"state"`
+	Reason     Reason  `json:"reason"`
+	Summary    string  `json:"summary"` // one sentence with numbers
+	Impossible bool    `json:"impossible,omitempty"`
+	Blocks     []Block `json:"blocks,omitempty"`
+	// Position in line among the jobs that wait for the same pool, from 1; 0:
+	// not in line.
+	Position int      `json:"position,omitempty"`
+	InLine   int      `json:"in_line,omitempty"`
+	Workers  int      `json:"workers"`
+	Unblock  []string `json:"unblock,omitempty"` // what would start it
+	// Reservation of the head of the line.
+	ReservedWorker string    `json:"reserved_worker,omitempty"`
+	ReservedAt     time.Time `json:"reserved_at,omitzero"` // no later than, when limits say so
+}
+
+// Type describes a workload.
+type Type struct {
+	Name    string          `json:"name"`
+	Summary string          `json:"summary"`
+	Devices []Device        `json:"devices"`
+	Schema  json.RawMessage `json:"schema"`  // of Params: JSON Schema 2020-12
+	Example json.RawMessage `json:"example"` // Params that work
+}
+
+// Summary counts jobs; tasks of arrays count once each, waiting ones too.
+type Summary struct {
+	States map[State]int64            `json:"states"`
+	Queues map[string]map[State]int64 `json:"queues"`
+}
+
+// LogQuery reads bytes of an attempt's output from Offset, at most Max. Attempt
+// 0 is the last one. Wait lets the answer wait until there is something to
+// read or the attempt has ended.
+type LogQuery struct {
+	Job     string
+	Attempt int
+	Offset  int64
+	Max     int
+	Wait    time.Duration
+}
+
+// Log is a piece of output. Done says that nothing comes after it.
+type Log struct {
+	Attempt int    `json:"attempt"`
+	Offset  int64  `json:"offset"`
+	Data    []byte `json:"data"`
+	Size    int64  `json:"size"` // stored so far
+	Done    bool   `json:"done"`
+}
+
+// EventQuery selects events. After is the Revision to go on from; 0 is now.
+// Jobs, when not empty, are the numbers to hear of (their tasks too).
+type EventQuery struct {
+	After uint64
+	Jobs  []int64
+}
+
+// Event is one committed change of a job. Reset says that events were missed:
+// read again what you show.
+type Event struct {
+	Revision uint64    `json:"revision"`
+	Reset    bool      `json:"reset,omitempty"`
+	Number   int64     `json:"number,omitempty"`
+	Parent   int64     `json:"parent,omitempty"`
+	Task     int       `json:"task,omitempty"`
+	Name     string    `json:"name,omitempty"`
+	Queue    string    `json:"queue,omitempty"`
+	Type     string    `json:"type,omitempty"`
+	State    State     `json:"state,omitempty"`
+	Reason   Reason    `json:"reason,omitempty"`
+	Worker   string    `json:"worker,omitempty"`
+	At       time.Time `json:"at,omitzero"`
+}

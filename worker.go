@@ -1,0 +1,152 @@
+package turno
+
+import (
+	"fmt"
+	"time"
+)
+
+// GPU is one device of a worker, or one MIG instance of it.
+type GPU struct {
+	Index     int    `json:"index"` // in PCI order
+	UUID      string `json:"uuid"`
+	Model     string `json:"model"`
+	Memory    int64  `json:"memory_bytes"`
+	PCI       string `json:"pci,omitempty"`
+	Simulated bool   `json:"simulated,omitempty"`
+	// Quarantine says why the device takes no job; empty: it does.
+	Quarantine string `json:"quarantine,omitempty"`
+}
+
+// Offer is a workload that a worker can run, and on which devices.
+type Offer struct {
+	Type    string   `json:"type"`
+	Devices []Device `json:"devices"`
+}
+
+// Machine is what a worker says of itself.
+type Machine struct {
+	Hostname  string   `json:"hostname"`
+	Version   string   `json:"version"` // of turno
+	OS        string   `json:"os"`
+	Arch      string   `json:"arch"`
+	CPUModel  string   `json:"cpu_model,omitempty"`
+	CPUs      MilliCPU `json:"cpus"`
+	Memory    int64    `json:"memory_bytes"`
+	GPUs      []GPU    `json:"gpus,omitempty"`
+	Offers    []Offer  `json:"offers"`
+	Isolation string   `json:"isolation,omitempty"` // how process trees are ended and limited
+	Simulated bool     `json:"simulated,omitempty"` // its GPUs are not real
+	BootID    string   `json:"boot_id,omitempty"`
+}
+
+// WorkerState is how the scheduler sees a worker.
+type WorkerState string
+
+const (
+	WorkerReady       WorkerState = "ready"
+	WorkerDrained     WorkerState = "drained"     // takes no new job
+	WorkerUnreachable WorkerState = "unreachable" // silent, its jobs' leases still run
+	WorkerGone        WorkerState = "gone"        // silent, and nothing of it is waited for
+)
+
+// Worker is a worker as the scheduler knows it.
+type Worker struct {
+	Name        string      `json:"name"`
+	Incarnation string      `json:"incarnation"` // sorts after that of its earlier starts
+	Machine     Machine     `json:"machine"`
+	State       WorkerState `json:"state"`
+	Drain       string      `json:"drain,omitempty"` // why it is drained; empty: it is not
+	Since       time.Time   `json:"since"`           // of State
+	SeenAt      time.Time   `json:"seen_at,omitzero"`
+
+	CPUsUsed   MilliCPU `json:"cpus_used"`
+	MemoryUsed int64    `json:"memory_used_bytes"`
+	GPUsUsed   []string `json:"gpus_used,omitempty"` // UUIDs
+	Jobs       []string `json:"jobs,omitempty"`      // displayed numbers of the first jobs it holds
+	JobCount   int      `json:"job_count"`
+}
+
+// AttemptKey names one attempt everywhere.
+type AttemptKey struct {
+	Job     int64 `json:"job"`     // number
+	Attempt int   `json:"attempt"` // from 1
+}
+
+func (k AttemptKey) String() string { return fmt.Sprintf("%d.%d", k.Job, k.Attempt) }
+
+// Report is everything a worker holds. It is sent on every change and as a
+// heartbeat; only the newest counts.
+type Report struct {
+	Worker      string  `json:"worker"`
+	Incarnation string  `json:"incarnation"`
+	Seq         uint64  `json:"seq"`  // rises within an incarnation
+	Term        uint64  `json:"term"` // highest scheduler term seen
+	SeenDesired uint64  `json:"seen"` // Seq of the Desired of that term that this one answers to
+	Machine     Machine `json:"machine"`
+	Held        []Hold  `json:"held,omitempty"`
+	Leaving     bool    `json:"leaving,omitempty"` // shuts down once it holds nothing: place nothing here
+}
+
+// Hold is one attempt in a Report. State is Starting, Running, Stopping, or an
+// end, and then Result is set and is repeated until the worker is relieved.
+type Hold struct {
+	AttemptKey
+	State     State     `json:"state"`
+	StartedAt time.Time `json:"started_at,omitzero"`
+	EndedAt   time.Time `json:"ended_at,omitzero"`
+	Result    *Result   `json:"result,omitempty"`
+	Progress  *Progress `json:"progress,omitempty"`
+}
+
+// Progress is what a running attempt says of itself.
+type Progress struct {
+	Fraction float64            `json:"fraction"` // 0 to 1; negative: unknown
+	Message  string             `json:"message,omitempty"`
+	Values   map[string]float64 `json:"values,omitempty"`
+}
+
+// Desired is everything a worker should hold. What it holds beyond that it
+// ends and forgets. Only the newest (Term, Seq) counts.
+type Desired struct {
+	Worker      string       `json:"worker"`
+	Incarnation string       `json:"incarnation"` // of the worker; others ignore it
+	Term        uint64       `json:"term"`
+	Seq         uint64       `json:"seq"`
+	SeenReport  uint64       `json:"seen"` // Seq of the newest Report that the scheduler had: renews the lease from when that was sent
+	Lease       Duration     `json:"lease_seconds"`
+	Jobs        []Assignment `json:"jobs,omitempty"`
+}
+
+// Assignment is one attempt in a Desired. Task is nil once the worker has
+// reported the attempt: it then has it.
+type Assignment struct {
+	AttemptKey
+	Task      *Task `json:"task,omitempty"`
+	Stop      *Stop `json:"stop,omitempty"`
+	LogStored int64 `json:"log_stored,omitempty"` // log bytes that are safe in the store
+}
+
+// Task is all that a worker needs to run an attempt.
+type Task struct {
+	ID      string   `json:"id"`      // of the job
+	Display string   `json:"display"` // 42 or 42_7
+	Index   int      `json:"index,omitempty"`
+	Array   *Array   `json:"array,omitempty"` // of the whole, for a task of an array
+	ArrayOf int64    `json:"array_of,omitempty"`
+	Spec    *Spec    `json:"spec"`
+	Device  Device   `json:"device"`
+	GPUs    []string `json:"gpus,omitempty"` // UUIDs
+}
+
+// Stop orders an attempt's end.
+type Stop struct {
+	Reason Reason   `json:"reason"` // Cancelling, Requeuing, Deadline
+	Grace  Duration `json:"grace_seconds"`
+}
+
+// LogChunk is a piece of an attempt's output, as bytes from Offset.
+type LogChunk struct {
+	AttemptKey
+	Offset int64  `json:"offset"`
+	Data   []byte `json:"data"`
+}
