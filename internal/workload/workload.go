@@ -1,0 +1,89 @@
+// Package workload is the port to the kinds of work that turno knows by
+// itself. A workload is one folder with one function New, and one line in
+// all.List, which also enrols it in the tests, the documents and the demo.
+// Running one is the runner's: this package starts nothing.
+package workload
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"turno"
+)
+
+// Workload is one type of job. Values are immutable and safe for concurrent
+// use.
+type Workload struct {
+	Name    string // turno.Spec.Type
+	Summary string // one line for people
+	Devices []turno.Device
+	Schema  json.RawMessage // JSON Schema of the parameters; an object with additionalProperties false
+	Example json.RawMessage // parameters of a quick run that verifies
+	// Warm workloads run inside a runner child; the others (exec) are started
+	// by the worker as a process of their own.
+	Warm bool
+	// Normalize fills a spec's defaults that depend on the workload, before
+	// turno.Spec.Normalize. May be nil.
+	Normalize func(*turno.Spec)
+	// Check finds what the schema cannot say about parameters. May be nil.
+	Check func(params json.RawMessage) *turno.Error
+	// Run does the work of a warm workload. See Env. The output is marshalled
+	// into turno.Result.Output. An error is a *Failure where the workload knows
+	// what it means.
+	Run func(ctx context.Context, env *Env, params json.RawMessage) (output any, err error)
+}
+
+// Env is what a run may use.
+type Env struct {
+	Device  turno.Device // cpu or gpu
+	GPU     string       // UUID, when Device is gpu
+	Threads int          // how many to use at most, at least 1
+	Dir     string       // scratch and output folder of this attempt; empty: none
+	Log     io.Writer    // the job's log
+	// Progress may be called often: the runner thins it. Fraction is 0 to 1,
+	// negative when unknown. Never nil.
+	Progress func(turno.Progress)
+}
+
+// Failure is an error with a meaning.
+type Failure struct {
+	Reason    turno.Reason
+	Message   string
+	Retryable bool
+	Poisoned  bool // the runner child must not be used again
+}
+
+func (f *Failure) Error() string { return fmt.Sprintf("%s: %s", f.Reason, f.Message) }
+
+// Phase is one part of a run and how long it took, in seconds.
+type Phase struct {
+	Name    string  `json:"name"` // setup, h2d, kernel, d2h, verify
+	Seconds float64 `json:"seconds"`
+}
+
+// Verification is a workload's own check of its answer.
+type Verification struct {
+	Method    string  `json:"method"`
+	Verified  bool    `json:"verified"`
+	Error     float64 `json:"error"`     // largest, relative where the method says so
+	Tolerance float64 `json:"tolerance"` // what Error may be, and why: see the workload
+}
+
+// Outcome is the part that every warm workload's output has; workloads embed it.
+type Outcome struct {
+	Device  turno.Device `json:"device"`
+	Engine  string       `json:"engine"` // which code did it, such as "go avx2 6x16"
+	Threads int          `json:"threads,omitempty"`
+	Phases  []Phase      `json:"phases"`
+	Verification
+	Rate     float64 `json:"rate"`      // by the kernel phase
+	RateUnit string  `json:"rate_unit"` // GFLOP/s, GB/s, Mpixel/s
+}
+
+// Wrong is the failure of an answer that did not pass its own check.
+func Wrong(v Verification) *Failure {
+	return &Failure{Reason: turno.ReasonWrongResult,
+		Message: fmt.Sprintf("the answer failed its check (%s): error %.3g, tolerance %.3g", v.Method, v.Error, v.Tolerance)}
+}
