@@ -108,9 +108,19 @@ type TopicMessage struct {
 
 // ConsumeOptions: Batch is the most that Receive returns and that may be
 // unacknowledged at a time (0: 256).
+// A queue has one pattern. Without one, a queue that was bound stays bound;
+// with another, whether the first still counts is the adapter's affair.
 type ConsumeOptions struct {
 	Batch   int
 	Pattern string
+}
+
+// BatchOrDefault is Batch, or what 0 stands for.
+func (o ConsumeOptions) BatchOrDefault() int {
+	if o.Batch <= 0 {
+		return 256
+	}
+	return o.Batch
 }
 
 // Consumer receives from one queue. One goroutine at a time.
