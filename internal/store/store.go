@@ -5,20 +5,30 @@
 // The contract, each sentence a subtest of storetest:
 //
 //	S1 A commit is whole or not at all, and durable when Commit returns nil.
-//	S2 A commit of another term than the store's newest is refused with ErrFenced and changes nothing.
+//	S2 A commit of another term than the store's newest, or of none, is refused with ErrFenced and changes nothing.
 //	S3 Lead gives a term to one holder at a time; each new holder's term is higher than every one before.
-//	S4 The same holder renews its lead before it is out and keeps its term.
-//	S5 After the lead is out, or was given up, another holder can take it.
-//	S6 A job comes back as it was written, every field, to the microsecond.
-//	S7 Load yields every job that has not ended, in order of number, every worker, and the next number.
-//	S8 Jobs pages through what the query selects, newest first, each job once, also while new ones come.
-//	S9 Find gives a job by number, by id, by array and index; ErrNotFound otherwise.
-//	S10 Counts are exact after every commit, by queue and state; array tasks that wait count too.
-//	S11 Log bytes come back from any offset; a chunk that repeats or overlaps stored bytes adds only what is new; a gap is refused and changes nothing.
-//	S12 Changes waits without polling and yields each committed change after a revision, in order; one too old is ErrReset.
-//	S13 A job whose id is already there under another number makes the commit fail with ErrDuplicate.
+//	S4 The same holder renews its lead before it is out and keeps its term; after it is out it gets a new one.
+//	S5 After the lead is out, or was given up, another holder can take it; giving up what one has not is no error.
+//	S6 A job comes back as it was written, every field, to the microsecond; times in UTC, JSON within it equal as JSON.
+//	S7 Load yields every job that has not ended, in order of number, every worker by name, and the next number, which never falls.
+//	S8 Jobs pages through what the query selects, newest first, each job once, also while new ones come. A page may
+//	   be short, even empty, where much had to be searched: only an empty NextCursor says that it was the last. The
+//	   case of a name does not count.
+//	S9 Find gives a job by number, by id, by array and index, in the order asked for; nil where there is none.
+//	S10 Counts are exact after every commit, by queue and state, zeros left out. Of an array the tasks that are not
+//	   expanded count, as queued, or held when it is held, and none when it has ended; the array itself does not.
+//	S11 Log bytes come back from any offset; a chunk that repeats or overlaps stored bytes adds only what is new; a gap is refused with ErrLogGap and changes nothing.
+//	S12 Changes waits without polling and yields each committed change after a revision, in order; one too old, or not yet given, is ErrReset. Revisions are never 0, also of an empty store.
+//	S13 A job whose id is already there under another number makes the commit fail with ErrDuplicate and changes nothing.
 //	S14 Every call ends when its context ends.
 //	S15 Everything is safe for concurrent use.
+//	S16 A change whose From is not the state that is stored makes the commit fail with ErrConflict and changes nothing.
+//
+// An error of Commit that is none of ErrFenced, ErrDuplicate, ErrConflict and
+// ErrLogGap leaves open whether the batch was committed (the connection may
+// have broken after the database had it): who leads then takes what is true
+// from Load before it commits again. Repeating such a batch is safe, it is
+// refused with ErrConflict where it had been committed and has jobs in it.
 package store
 
 import (
@@ -40,12 +50,16 @@ var (
 	ErrReset = errors.New("changes were missed")
 	// ErrDuplicate refuses a second job of the same id.
 	ErrDuplicate = errors.New("a job of that id exists")
+	// ErrConflict refuses a change of a job that is not in the state that the
+	// change starts from.
+	ErrConflict = errors.New("the job is in another state")
 	// ErrLogGap refuses a log chunk beyond what is stored.
 	ErrLogGap = errors.New("log chunk leaves a gap")
 )
 
 // Change is one job as it now is. From is its state in the commit before;
-// empty for a new one.
+// empty for a new one. Its id, number, parent, task index and spec never
+// change after the first commit; a task shares its array's spec if it can.
 type Change struct {
 	Job  *turno.Job
 	From turno.State

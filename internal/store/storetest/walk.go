@@ -1,0 +1,5 @@
+package storetest
+
+import "testing"
+
+func walkTest(t *testing.T, f Factory) {}
