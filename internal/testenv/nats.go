@@ -1,0 +1,53 @@
+package testenv
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+)
+
+// NATS starts a private server of Debian's package, outside of this process,
+// with JetStream on its own folder. It takes less than 0.1 s.
+func NATS(t testing.TB) *Server {
+	t.Helper()
+	return private(t, NATSNeed, newNATS)
+}
+
+func newNATS() (*instance, error) {
+	dir, err := newDataDir(-1, -1)
+	if err != nil {
+		return nil, err
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	// max_payload: over broker.MaxBody; the server's own default is 1 MiB.
+	config := fmt.Sprintf("listen: %q\nmax_payload: 8MB\njetstream { store_dir: %q }\n", loopback(port), filepath.Join(dir, "jetstream"))
+	file := filepath.Join(dir, "nats.conf")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		return nil, fmt.Errorf("write configuration of nats: %w", err)
+	}
+	return &instance{
+		url: "nats://" + loopback(port),
+		dir: dir,
+		parts: []launch{{
+			name: "nats", dir: dir, uid: -1, gid: -1, stop: syscall.SIGTERM,
+			argv:  []string{natsServer(), "-c", file},
+			ready: "Server is ready",
+		}},
+	}, nil
+}
+
+// natsServer is Debian's server; /usr/sbin is not on every user's PATH.
+func natsServer() string {
+	for _, name := range []string{"/usr/sbin/nats-server", "nats-server"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}

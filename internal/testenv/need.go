@@ -1,0 +1,155 @@
+package testenv
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Part is something outside of Go that a test needs. Its text is its name in
+// TURNO_TEST_REQUIRE.
+type Part string
+
+// The parts there are.
+const (
+	RabbitMQNeed Part = "rabbitmq"
+	PostgresNeed Part = "postgres"
+	NATSNeed     Part = "nats"
+	PikaNeed     Part = "pika"     // /usr/bin/python3 with RabbitMQ's client
+	OpenBLASNeed Part = "openblas" // libopenblas.so.0
+	TorchNeed    Part = "torch"    // /usr/bin/python3 with PyTorch
+	ChromiumNeed Part = "chromium"
+	CgroupNeed   Part = "cgroup" // version 2, writable, with cgroup.kill
+	GPUNeed      Part = "gpu"    // an NVIDIA device
+)
+
+// RequireVariable names the environment variable that lists, with commas, the
+// parts whose absence is a failure and not a skip.
+const RequireVariable = "TURNO_TEST_REQUIRE"
+
+// SkipMark begins the reason of every skip, followed by the part's name and a
+// colon. cmd/gotest refuses a skip without it.
+const SkipMark = "testenv: needs "
+
+// parts says of each part how to see that it is missing, and how to get it.
+var parts = map[Part]struct {
+	missing func() error
+	install string
+}{
+	RabbitMQNeed: {noFile(rabbitServer), "apt-get install rabbitmq-server"},
+	PostgresNeed: {noPath("PostgreSQL's server", postgresBin), "apt-get install postgresql-15"},
+	NATSNeed:     {noPath("nats-server", natsServer), "apt-get install nats-server"},
+	PikaNeed:     {noModule("pika"), "apt-get install python3-pika"},
+	OpenBLASNeed: {noFile("/usr/lib/*/libopenblas.so.0"), "apt-get install libopenblas0"},
+	TorchNeed:    {noModule("torch"), "apt-get install python3-torch"},
+	ChromiumNeed: {noFile("/usr/bin/chromium"), "apt-get install chromium"},
+	CgroupNeed:   {noCgroup, "run as root, or in a delegated cgroup v2 (systemd: Delegate=yes)"},
+	GPUNeed:      {noFile("/dev/nvidia[0-9]*"), "an NVIDIA GPU and its driver"},
+}
+
+// Need skips the test if a part is missing, and fails it if that part is
+// required by TURNO_TEST_REQUIRE.
+func Need(t testing.TB, needed ...Part) {
+	t.Helper()
+	required, err := requiredParts(os.Getenv(RequireVariable))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range needed {
+		known, ok := parts[part]
+		if !ok {
+			t.Fatalf("testenv: no part is called %q", part)
+		}
+		missing := known.missing()
+		switch {
+		case missing == nil:
+		case slices.Contains(required, part):
+			t.Fatalf("%s requires %s: %v; to get it: %s", RequireVariable, part, missing, known.install)
+		default:
+			t.Skipf("%s%s: %v; to get it: %s", SkipMark, part, missing, known.install)
+		}
+	}
+}
+
+// requiredParts refuses a name that no part has: a misspelt one would require
+// nothing.
+func requiredParts(list string) ([]Part, error) {
+	var required []Part
+	for name := range strings.SplitSeq(list, ",") {
+		part := Part(strings.TrimSpace(name))
+		if part == "" {
+			continue
+		}
+		if _, ok := parts[part]; !ok {
+			return nil, fmt.Errorf("%s: no part is called %q; there are %v", RequireVariable, part, slices.Sorted(maps.Keys(parts)))
+		}
+		required = append(required, part)
+	}
+	return required, nil
+}
+
+func noFile(pattern string) func() error {
+	return func() error {
+		if found, _ := filepath.Glob(pattern); len(found) == 0 {
+			return fmt.Errorf("there is no %s", pattern)
+		}
+		return nil
+	}
+}
+
+func noPath(what string, find func() string) func() error {
+	return func() error {
+		if find() == "" {
+			return fmt.Errorf("%s is not installed", what)
+		}
+		return nil
+	}
+}
+
+// noModule looks for the module and does not import it: PyTorch takes seconds.
+func noModule(name string) func() error {
+	return func() error {
+		find := "import importlib.util, sys; sys.exit(importlib.util.find_spec('" + name + "') is None)"
+		if err := exec.Command(systemPython, "-c", find).Run(); err != nil {
+			return fmt.Errorf("find Python module %s: %w", name, err)
+		}
+		return nil
+	}
+}
+
+// noCgroup tries: what is mounted may still be read-only or another's.
+func noCgroup() error {
+	root, err := cgroupRoot()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(root, "turno-testenv-")
+	if err != nil {
+		return fmt.Errorf("make a cgroup: %w", err)
+	}
+	defer os.Remove(dir)
+	if _, err := os.Stat(filepath.Join(dir, "cgroup.kill")); err != nil {
+		return fmt.Errorf("find cgroup.kill (Linux 5.14): %w", err)
+	}
+	return nil
+}
+
+// cgroupRoot is where cgroup v2 is mounted, also beside v1.
+func cgroupRoot() (string, error) {
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		return "", fmt.Errorf("find cgroup v2: %w", err)
+	}
+	for line := range strings.Lines(string(mounts)) {
+		if f := strings.Fields(line); len(f) > 2 && f[2] == "cgroup2" {
+			return f[1], nil
+		}
+	}
+	return "", errors.New("cgroup v2 is not mounted")
+}

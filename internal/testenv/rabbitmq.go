@@ -1,0 +1,97 @@
+package testenv
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"syscall"
+	"testing"
+)
+
+// rabbitServer is Debian's script without the wrapper that changes the user.
+const rabbitServer = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+
+// RabbitMQ starts a private broker: user guest, vhost /, no plugins. It takes
+// about 5 s on an idle machine; a test that neither kills nor stops it uses
+// SharedRabbitMQ. A URL looks like amqp://guest:guest@127.0.0.1:12345/.
+func RabbitMQ(t testing.TB) *Server {
+	t.Helper()
+	return private(t, RabbitMQNeed, newRabbitMQ)
+}
+
+// newRabbitMQ lays out a node that shares nothing with another one on this
+// machine: its own name server for Erlang nodes (epmd), cookie, configuration,
+// ports and data.
+func newRabbitMQ() (*instance, error) {
+	dir, err := newDataDir(-1, -1)
+	if err != nil {
+		return nil, err
+	}
+	ports := make([]int, 3)
+	for i := range ports {
+		port, err := freePort()
+		if err != nil {
+			return nil, err
+		}
+		ports[i] = port
+	}
+	amqp, distribution, epmd := ports[0], strconv.Itoa(ports[1]), strconv.Itoa(ports[2])
+	if err := writeRabbitFiles(dir, amqp); err != nil {
+		return nil, err
+	}
+	env := []string{
+		"HOME=" + dir,
+		"ERL_EPMD_ADDRESS=127.0.0.1",
+		"ERL_EPMD_PORT=" + epmd,
+		"ERL_CRASH_DUMP_SECONDS=0", // none: it would take longer than the kill
+		"RABBITMQ_NODENAME=turno@localhost",
+		"RABBITMQ_DIST_PORT=" + distribution,
+		"RABBITMQ_CONF_ENV_FILE=" + filepath.Join(dir, "env.conf"),
+		"RABBITMQ_CONFIG_FILE=" + filepath.Join(dir, "rabbitmq.conf"),
+		"RABBITMQ_ENABLED_PLUGINS_FILE=" + filepath.Join(dir, "plugins"),
+		"RABBITMQ_GENERATED_CONFIG_DIR=" + filepath.Join(dir, "generated"),
+		"RABBITMQ_MNESIA_BASE=" + filepath.Join(dir, "mnesia"),
+		"RABBITMQ_LOG_BASE=" + filepath.Join(dir, "log"),
+		"RABBITMQ_LOGS=-",
+		// The script then becomes the node instead of watching over it.
+		"RUNNING_UNDER_SYSTEMD=true",
+		// No busy waiting: it would take both cores from the tests.
+		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
+	}
+	return &instance{
+		url: "amqp://guest:guest@" + loopback(amqp) + "/",
+		dir: dir,
+		parts: []launch{{
+			name: "epmd", dir: dir, env: env, uid: -1, gid: -1, stop: syscall.SIGTERM,
+			argv:  []string{"epmd", "-d", "-address", "127.0.0.1", "-port", epmd},
+			ready: "epmd running",
+		}, {
+			name: "rabbitmq", dir: dir, env: env, uid: -1, gid: -1, stop: syscall.SIGTERM,
+			argv:  []string{rabbitServer},
+			ready: "Server startup complete",
+		}},
+	}, nil
+}
+
+func writeRabbitFiles(dir string, port int) error {
+	files := []struct{ name, text string }{
+		{"rabbitmq.conf", fmt.Sprintf(`listeners.tcp.1 = 127.0.0.1:%d
+log.file = false
+log.console = true
+log.console.level = info
+disk_free_limit.absolute = 50MB
+`, port)},
+		{"plugins", "[].\n"},
+		{"env.conf", ""},
+		{".erlang.cookie", rand.Text()},
+	}
+	for _, f := range files {
+		// 0400: Erlang refuses a cookie that others can read.
+		if err := os.WriteFile(filepath.Join(dir, f.name), []byte(f.text), 0o400); err != nil {
+			return fmt.Errorf("write configuration of rabbitmq: %w", err)
+		}
+	}
+	return nil
+}
