@@ -123,7 +123,8 @@ func (o ConsumeOptions) BatchOrDefault() int {
 	return o.Batch
 }
 
-// Consumer receives from one queue. One goroutine at a time.
+// Consumer receives from one queue. One goroutine at a time calls Receive;
+// Ack and Close may be called from others meanwhile.
 type Consumer interface {
 	// Receive waits for at least one message and returns what is there.
 	Receive(ctx context.Context) ([]Delivery, error)

@@ -1,0 +1,203 @@
+package sched
+
+import (
+	"fmt"
+	"time"
+
+	"turno"
+)
+
+// Explain says why a live job is where it is, by the same looks at the same
+// workers that schedule takes. It changes nothing.
+func (s *Sched) Explain(now time.Time, ref turno.Ref) (turno.Explanation, *turno.Error) {
+	s.advance(now)
+	j := s.find(ref)
+	if j == nil && ref.Task >= 0 {
+		whole := ref
+		whole.Task = -1
+		if a := s.find(whole); a != nil && a.Tasks != nil && a.Tasks.Waiting.Has(ref.Task) {
+			j = a
+		}
+	}
+	if j == nil {
+		return turno.Explanation{}, s.noJob(ref)
+	}
+	e := turno.Explanation{
+		Job: ref.String(), State: j.State, Reason: j.Reason, Summary: j.Detail, Workers: len(s.names),
+	}
+	if ref.ID != "" {
+		e.Job = j.Display()
+	}
+	switch {
+	case j.State.Active():
+		e.Summary = fmt.Sprintf("%s: attempt %d, %s since %s", j.State, j.Attempt, j.Detail, j.Since.UTC().Format(time.RFC3339))
+	case j.Tasks != nil && j.Tasks.Waiting.Len() > 0, j.State == turno.Held, j.State == turno.Queued:
+		s.explainWaiting(&e, j)
+	default:
+		e.Summary = fmt.Sprintf("%d tasks are active, none waits", j.Tasks.Active)
+	}
+	return e, nil
+}
+
+func (s *Sched) noJob(ref turno.Ref) *turno.Error {
+	if ref.ID == "" && ref.Number < s.next {
+		return turno.Errorf(turno.CodeConflict, "job %s has ended already", ref).
+			WithHint("see how: turno show %s", ref)
+	}
+	if ref.ID != "" && s.ids[ref.ID] != 0 {
+		return turno.Errorf(turno.CodeConflict, "job %s has ended already", ref)
+	}
+	return turno.Errorf(turno.CodeNotFound, "there is no job %s", ref).WithHint("list jobs with: turno ps -a")
+}
+
+// explainWaiting collects every block, the first that counts first.
+func (s *Sched) explainWaiting(e *turno.Explanation, j *job) {
+	s.blockSelf(e, j)
+	sh := j.shape
+	if sh == nil || sh.pos < 0 {
+		sh = &shape{key: keyOf(j.Spec), spec: j.Spec}
+		sh.needs = sh.key.needs()
+	}
+	f := s.funnel(sh)
+	s.blockResources(e, &f, sh)
+	if j.place >= 0 {
+		s.position(e, j)
+		s.blockOrder(e, j, &f)
+	}
+	if len(e.Blocks) == 0 {
+		e.Blocks = append(e.Blocks, turno.Block{Reason: j.Reason, Detail: j.Detail})
+	}
+	e.Reason, e.Summary = e.Blocks[0].Reason, e.Blocks[0].Detail
+}
+
+// blockSelf is what the job itself waits for: it is not in line.
+func (s *Sched) blockSelf(e *turno.Explanation, j *job) {
+	add := func(r turno.Reason, unblock, format string, args ...any) {
+		e.Blocks = append(e.Blocks, turno.Block{Reason: r, Detail: fmt.Sprintf(format, args...)})
+		e.Unblock = append(e.Unblock, unblock)
+	}
+	if j.State == turno.Held {
+		add(turno.ReasonHeld, "turno release "+j.Display(), "held; release it to let it run")
+	}
+	if j.open > 0 {
+		for _, d := range j.deps {
+			waits := s.jobs[d.key.number]
+			if waits == nil || (d.key.task >= 0 && !waits.Tasks.Waiting.Has(d.key.task)) {
+				continue
+			}
+			add(turno.ReasonDependency, "the end of job "+d.text, "waits %s job %s, which is %s (%s)", d.when, d.text, waits.State, waits.Reason)
+		}
+	}
+	if s.now.Before(j.Spec.Begin) {
+		add(turno.ReasonBeginTime, "its begin time", "begins not before %s, in %s", j.Spec.Begin.UTC().Format(time.RFC3339), until(s.now, j.Spec.Begin))
+	}
+	if s.now.Before(j.NotUntil) {
+		add(turno.ReasonBackoff, "the end of its backoff", "%d attempts failed and %d were lost; the next is in %s", j.Failures, j.Losses, until(s.now, j.NotUntil))
+	}
+	if j.Tasks != nil && s.throttled(j) {
+		add(turno.ReasonArrayThrottle, "the end of one of its tasks", "%d tasks are active, and the array allows %d at once; %d wait",
+			j.Tasks.Active, j.Spec.Array.Limit, j.Tasks.Waiting.Len())
+	}
+}
+
+func until(now, at time.Time) time.Duration { return at.Sub(now).Round(time.Second) }
+
+// blockResources is what the workers have not.
+func (s *Sched) blockResources(e *turno.Explanation, f *funnel, sh *shape) {
+	asked := map[string]int64{
+		"gpus": int64(sh.key.gpus), "cpus": int64(sh.key.cpus), "memory": sh.key.memory,
+	}
+	if f.workers == 0 {
+		e.Blocks = append(e.Blocks, turno.Block{Reason: turno.ReasonNoWorkers, Detail: "no worker has reported yet"})
+		e.Unblock = append(e.Unblock, "start a worker: turno worker")
+		return
+	}
+	for _, what := range lackOrder {
+		if f.lacks[what] == 0 {
+			continue
+		}
+		b := turno.Block{Reason: turno.ReasonNoSuchResource, Detail: f.lackText(what), Workers: f.lacks[what]}
+		if n, counted := asked[what]; counted {
+			b.Asked, b.Limit = amount(what, n), amount(what, f.most[what])
+			b.Detail = fmt.Sprintf("asks for %s; %s", b.Asked, b.Detail)
+		}
+		if f.could == 0 {
+			e.Impossible = true
+			e.Blocks = append(e.Blocks, b)
+			e.Unblock = append(e.Unblock, "ask for less, or add a worker that has it")
+		}
+	}
+	if f.could > 0 && f.open == 0 {
+		for _, text := range f.shut {
+			e.Blocks = append(e.Blocks, turno.Block{Reason: turno.ReasonDrained, Detail: text, Workers: 1})
+		}
+		e.Unblock = append(e.Unblock, "turno undrain, or another worker")
+	}
+	if f.open == 0 || f.free > 0 {
+		return
+	}
+	for _, what := range lackOrder {
+		if f.busy[what] == 0 {
+			continue
+		}
+		e.Blocks = append(e.Blocks, turno.Block{
+			Reason: turno.ReasonResources, Workers: f.busy[what], Holder: f.holders,
+			Asked: amount(what, asked[what]), Free: amount(what, f.free1[what]), Limit: amount(what, f.limit[what]),
+			Detail: fmt.Sprintf("asks for %s; the most that is free on one worker is %s of %s",
+				amount(what, asked[what]), amount(what, f.free1[what]), amount(what, f.limit[what])),
+		})
+		e.Unblock = append(e.Unblock, "the end of "+first(f.holders, "a running job"))
+	}
+}
+
+func first(list []string, otherwise string) string {
+	if len(list) == 0 {
+		return otherwise
+	}
+	return list[0]
+}
+
+// position counts the jobs before this one in its pool; tasks count each.
+func (s *Sched) position(e *turno.Explanation, j *job) {
+	pool := j.shape.pool()
+	ahead := 0
+	for _, sh := range s.line.shapes {
+		if sh.pool() != pool {
+			continue
+		}
+		for _, other := range sh.jobs {
+			n := 1
+			if other.Tasks != nil {
+				n = other.Tasks.Waiting.Len()
+			}
+			e.InLine += n
+			if before(other, j) {
+				ahead += n
+			}
+		}
+	}
+	e.Position = ahead + 1
+	if r := s.reserved[pool]; r != nil && r.job == j {
+		e.ReservedWorker, e.ReservedAt = r.worker.Name, r.at
+	}
+}
+
+// blockOrder is who stands before the job, when room alone is not what it
+// waits for.
+func (s *Sched) blockOrder(e *turno.Explanation, j *job, f *funnel) {
+	r := s.reserved[j.shape.pool()]
+	if e.Position > 1 {
+		b := turno.Block{Reason: turno.ReasonPriority, Detail: fmt.Sprintf("%d stand before it in line", e.Position-1)}
+		if r != nil && r.job != j {
+			b.Holder = []string{r.job.Display()}
+			b.Detail += fmt.Sprintf("; job %s is first and has %s reserved", r.job.Display(), r.worker.Name)
+		}
+		e.Blocks = append(e.Blocks, b)
+		e.Unblock = append(e.Unblock, "its turn, or a higher priority")
+		return
+	}
+	if f.free > 0 && r != nil && r.job != j {
+		e.Blocks = append(e.Blocks, turno.Block{Reason: turno.ReasonPriority, Holder: []string{r.job.Display()},
+			Detail: fmt.Sprintf("there is room, but it is reserved for job %s on %s", r.job.Display(), r.worker.Name)})
+	}
+}

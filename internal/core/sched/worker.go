@@ -1,0 +1,230 @@
+package sched
+
+import (
+	"strings"
+	"time"
+
+	"turno"
+)
+
+// worker is a machine that has reported, or that the store knows.
+type worker struct {
+	turno.Worker // the record; the fields of use are filled by view
+
+	leaving    bool
+	reportSeq  uint64 // newest Report of this incarnation
+	lastReport time.Time
+	reported   bool // in this term
+
+	attempts []*job   // active on it, in no order that is shown
+	ending   []ending // ended and accepted, not yet relieved
+	cpus     turno.MilliCPU
+	memory   int64
+	holders  map[string]*job // by GPU
+
+	dirty  bool
+	record bool // the record is to be written
+	answer bool // a Desired is to be sent
+}
+
+// ending is an attempt whose end is accepted but whose output is not stored
+// to its end: the worker keeps it until then.
+type ending struct {
+	turno.AttemptKey
+	bytes  int64
+	stored int64 // -1: not known yet
+}
+
+// view is the record with its use; most bounds the list of jobs.
+func (w *worker) view(s *Sched, most int) turno.Worker {
+	v := w.Worker
+	v.CPUsUsed, v.MemoryUsed, v.JobCount, v.SeenAt = w.cpus, w.memory, len(w.attempts), w.lastReport
+	v.GPUsUsed, v.Jobs = nil, nil
+	for _, g := range w.Machine.GPUs {
+		if w.holders[g.UUID] != nil {
+			v.GPUsUsed = append(v.GPUsUsed, g.UUID)
+		}
+	}
+	for _, j := range w.attempts[:min(most, len(w.attempts))] {
+		v.Jobs = append(v.Jobs, j.Display())
+	}
+	return v
+}
+
+// take books what an attempt needs; gpus are chosen by pick.
+func (w *worker) take(j *job, n need, gpus []string) {
+	j.worker, j.need, j.workerPos = w, n, len(w.attempts)
+	w.attempts = append(w.attempts, j)
+	w.cpus += n.cpus
+	w.memory += n.memory
+	for _, g := range gpus {
+		if w.holders[g] != nil {
+			panic("sched: GPU " + g + " is held by job " + w.holders[g].Display() + " and would go to " + j.Display())
+		}
+		w.holders[g] = j
+	}
+}
+
+// give frees what an attempt held.
+func (w *worker) give(j *job) {
+	w.cpus -= j.need.cpus
+	w.memory -= j.need.memory
+	for _, g := range j.Current().GPUs {
+		delete(w.holders, g)
+	}
+	last := len(w.attempts) - 1
+	w.attempts[j.workerPos] = w.attempts[last]
+	w.attempts[j.workerPos].workerPos = j.workerPos
+	w.attempts[last] = nil
+	w.attempts = w.attempts[:last]
+	j.worker, j.stop, j.confirmed = nil, nil, false
+}
+
+// deadline is when the worker's silence next means something.
+func (w *worker) deadline(c Config) time.Time {
+	switch w.State {
+	case turno.WorkerGone:
+		return time.Time{}
+	case turno.WorkerUnreachable:
+		return w.lastReport.Add(c.Lease + c.Margin)
+	}
+	return w.lastReport.Add(c.Silence)
+}
+
+// obstacle is one thing that keeps a shape from a worker, with numbers.
+type obstacle struct {
+	reason             turno.Reason // "" : none
+	what               string       // type, name, device, gpus, cpus, memory, drained, unreachable, leaving
+	asked, free, limit int64
+}
+
+// never tells why a worker could not run a shape even if it were empty.
+func (w *worker) never(sh *shape, n need) obstacle {
+	ob := obstacle{reason: turno.ReasonNoSuchResource}
+	switch {
+	case !listed(sh.spec.Workers, w.Name, true) || listed(sh.spec.Exclude, w.Name, false):
+		ob.what = "name"
+		return ob
+	case !w.offers(sh.key.typ, n.device):
+		ob.what = "type"
+		return ob
+	}
+	if n.gpus > 0 {
+		if total, _ := w.matching(&sh.key); total < n.gpus {
+			ob.what, ob.asked, ob.limit = "gpus", int64(n.gpus), int64(total)
+			return ob
+		}
+	}
+	if n.cpus > w.Machine.CPUs {
+		ob.what, ob.asked, ob.limit = "cpus", int64(n.cpus), int64(w.Machine.CPUs)
+		return ob
+	}
+	if n.memory > w.Machine.Memory {
+		ob.what, ob.asked, ob.limit = "memory", n.memory, w.Machine.Memory
+		return ob
+	}
+	return obstacle{}
+}
+
+// closed tells why a worker takes no job at all now.
+func (w *worker) closed() obstacle {
+	switch {
+	case w.Drain != "":
+		return obstacle{reason: turno.ReasonDrained, what: "drained"}
+	case w.leaving:
+		return obstacle{reason: turno.ReasonDrained, what: "leaving"}
+	case !w.reported || w.State == turno.WorkerUnreachable || w.State == turno.WorkerGone:
+		return obstacle{reason: turno.ReasonDrained, what: "unreachable"}
+	}
+	return obstacle{}
+}
+
+// busy tells what a worker that could run a shape has not free now.
+func (w *worker) busy(sh *shape, n need) obstacle {
+	ob := obstacle{reason: turno.ReasonResources}
+	if n.gpus > 0 {
+		if total, free := w.matching(&sh.key); free < n.gpus {
+			ob.what, ob.asked, ob.free, ob.limit = "gpus", int64(n.gpus), int64(free), int64(total)
+			return ob
+		}
+	}
+	if free := w.Machine.CPUs - w.cpus; n.cpus > free {
+		ob.what, ob.asked, ob.free, ob.limit = "cpus", int64(n.cpus), int64(free), int64(w.Machine.CPUs)
+		return ob
+	}
+	if free := w.Machine.Memory - w.memory; n.memory > free {
+		ob.what, ob.asked, ob.free, ob.limit = "memory", n.memory, free, w.Machine.Memory
+		return ob
+	}
+	return obstacle{}
+}
+
+func listed(names []string, name string, ifEmpty bool) bool {
+	if len(names) == 0 {
+		return ifEmpty
+	}
+	for _, n := range names {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *worker) offers(typ string, d turno.Device) bool {
+	for i := range w.Machine.Offers {
+		o := &w.Machine.Offers[i]
+		if o.Type != typ {
+			continue
+		}
+		for _, have := range o.Devices {
+			if have == d {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (k *shapeKey) accepts(g *turno.GPU) bool {
+	return g.Quarantine == "" && g.Memory >= k.gpuMem &&
+		(k.model == "" || strings.Contains(strings.ToLower(g.Model), k.model))
+}
+
+// matching counts the GPUs that a shape can use, and the free ones of them.
+func (w *worker) matching(k *shapeKey) (total, free int) {
+	for i := range w.Machine.GPUs {
+		g := &w.Machine.GPUs[i]
+		if !k.accepts(g) {
+			continue
+		}
+		total++
+		if w.holders[g.UUID] == nil {
+			free++
+		}
+	}
+	return total, free
+}
+
+// pick chooses n free GPUs: the smallest memory that does, then PCI order, so
+// that large devices stay free for who needs them.
+func (w *worker) pick(k *shapeKey, n int) []string {
+	var out []string
+	for len(out) < n {
+		best := -1
+		for i := range w.Machine.GPUs {
+			g := &w.Machine.GPUs[i]
+			if !k.accepts(g) || w.holders[g.UUID] != nil || listed(out, g.UUID, false) {
+				continue
+			}
+			if best < 0 || g.Memory < w.Machine.GPUs[best].Memory {
+				best = i
+			}
+		}
+		if best < 0 {
+			panic("sched: fewer free GPUs on " + w.Name + " than were counted")
+		}
+		out = append(out, w.Machine.GPUs[best].UUID)
+	}
+	return out
+}
