@@ -30,6 +30,9 @@ var special = map[reflect.Type]func(r *rand.Rand) any{
 		first, step := r.IntN(100), 1+r.IntN(5)
 		return turno.Range{First: first, Last: first + step*(1+r.IntN(5)), Step: step}
 	},
+	reflect.TypeFor[turno.Array](): func(r *rand.Rand) any { // one without tasks there is not
+		return turno.Array{Tasks: turno.Ranges{{First: 3, Last: 3 + r.IntN(9), Step: 1}}, Limit: r.IntN(3)}
+	},
 	reflect.TypeFor[turno.Ranges](): func(r *rand.Rand) any {
 		return turno.Ranges{{First: 0, Last: 1 + r.IntN(9), Step: 1}, {First: 100, Last: 100 + 7*(1+r.IntN(5)), Step: 7}}
 	},
