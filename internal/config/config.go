@@ -1,0 +1,121 @@
+// Package config is everything about turno that can be set, in one struct, and
+// where each value came from: a flag beats an environment variable, that beats
+// the configuration file, that beats the default.
+//
+// It reads files and the environment that it is given, and nothing else: it
+// starts nothing, opens no connection and writes nothing. A Config is a value;
+// after Load nobody writes to what its copies share.
+package config
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"turno"
+)
+
+// Config is every setting. A field's tags are its key in the file, its
+// environment variable, its flag, its default, the group of commands that take
+// the flag, and its help. A key without a flag is not set on a command line.
+type Config struct {
+	Data      string `key:"data" flag:"data" env:"TURNO_DATA" group:"all" arg:"DIR" help:"folder of everything that turno keeps"`
+	Server    string `key:"server" flag:"server" env:"TURNO_SERVER" group:"all" arg:"URL" help:"the turno to talk to; found by itself when turno up runs on this machine"`
+	TokenFile string `key:"token_file" flag:"token-file" env:"TURNO_TOKEN_FILE" group:"all" arg:"FILE" help:"file that holds the token (also: the variable TURNO_TOKEN)"`
+	Token     string `env:"TURNO_TOKEN" secret:"yes" help:"the token itself; only as a variable, so that no list of processes shows it"`
+
+	Listen     string   `key:"listen" flag:"listen" env:"TURNO_LISTEN" default:"127.0.0.1:5000" group:"api" arg:"HOST:PORT" help:"address of the API and the dashboard"`
+	Insecure   bool     `key:"insecure_behind_proxy" flag:"insecure-behind-proxy" env:"TURNO_INSECURE_BEHIND_PROXY" default:"false" group:"api" help:"listen beyond this machine without TLS: only where a proxy or a private network protects the tokens"`
+	AllowHosts []string `key:"allow_hosts" flag:"allow-host" env:"TURNO_ALLOW_HOSTS" group:"api" arg:"NAME" help:"names by which browsers and clients may call this server"`
+
+	Broker     string `key:"broker" flag:"broker" env:"TURNO_BROKER" default:"embedded" secret:"url" group:"role" arg:"URL" help:"embedded, nats://… or amqp://… (RabbitMQ)"`
+	BrokerSync bool   `key:"broker_sync" flag:"broker-sync" env:"TURNO_BROKER_SYNC" default:"false" group:"role" help:"embedded broker: sync before each confirm; a power cut loses nothing confirmed, for a tenth of the rate"`
+	Store      string `key:"store" flag:"store" env:"TURNO_STORE" default:"sqlite" secret:"url" group:"role" arg:"URL" help:"sqlite (in the data folder) or postgres://…"`
+
+	Order string        `key:"order" flag:"order" env:"TURNO_ORDER" default:"fair" oneof:"fair fifo" group:"scheduler" arg:"NAME" help:"who is next: fair between users, or fifo, strictly first come first served"`
+	Lease time.Duration `key:"lease" flag:"lease" env:"TURNO_LEASE" default:"5m" group:"scheduler" arg:"TIME" help:"how long a job runs on when its worker is cut off, before it ends there and starts elsewhere"`
+
+	Worker    string         `key:"worker" flag:"worker" env:"TURNO_WORKER" group:"worker" arg:"NAME" help:"this worker's name; the host's unless given"`
+	FakeGPUs  int            `key:"fake_gpus" flag:"fake-gpus" env:"TURNO_FAKE_GPUS" default:"0" group:"worker" arg:"N" help:"pretend to have N GPUs, to try scheduling; everything from them is marked SIMULATED"`
+	CPUs      turno.MilliCPU `key:"cpus" flag:"cpus" env:"TURNO_CPUS" default:"0" group:"worker" arg:"N" help:"CPUs for jobs; 0 is all of the machine's"`
+	Memory    int64          `key:"memory" flag:"memory" env:"TURNO_MEMORY" default:"0" group:"worker" arg:"SIZE" help:"memory for jobs, such as 32G; 0 is all of the machine's"`
+	Isolation string         `key:"isolation" flag:"isolation" env:"TURNO_ISOLATION" default:"auto" oneof:"auto cgroup" group:"worker" arg:"HOW" help:"auto takes the best that this machine can; cgroup refuses to run jobs with less"`
+	Heartbeat time.Duration  `key:"heartbeat" flag:"heartbeat" env:"TURNO_HEARTBEAT" default:"2s" group:"worker" arg:"TIME" help:"a worker reports at least this often"`
+
+	LogLevel  string `key:"log_level" flag:"log-level" env:"TURNO_LOG_LEVEL" default:"info" oneof:"debug info warn error" group:"role" arg:"LEVEL" help:"debug, info, warn or error"`
+	LogFormat string `key:"log_format" flag:"log-format" env:"TURNO_LOG_FORMAT" default:"text" oneof:"text json" group:"role" arg:"FORMAT" help:"text or json"`
+
+	origins map[string]Origin // by field name
+}
+
+// Info is what running roles say of themselves once they are ready.
+type Info struct {
+	Roles     []string
+	URL       string // such as http://127.0.0.1:5001, with the real port; "" without the api role
+	LoginURL  string // signs a browser in once; "": there is none
+	TokenFile string
+	Data      string
+	Worker    string // "" without the worker role
+	GPUs      []turno.GPU
+	WhyNoGPU  string
+	Notes     []string // things that are worth a line to who started it
+}
+
+// Names of files in the data folder that commands and roles share.
+const (
+	TokenName  = "token"       // the admin token, mode 0600, made at the first start of the API
+	ServerName = "server"      // the URL of the turno up that runs on this folder, while it runs
+	FileName   = "config.yaml" // read when no other configuration file is
+)
+
+// TokenPath is the file that holds the token.
+func (c Config) TokenPath() string {
+	if c.TokenFile != "" {
+		return c.TokenFile
+	}
+	return filepath.Join(c.Data, TokenName)
+}
+
+// ReadToken is the token to show the server, and where it came from. No token
+// at all is no error: the server will say so.
+func (c Config) ReadToken() (token, from string, err error) {
+	if c.Token != "" {
+		return c.Token, "environment TURNO_TOKEN", nil
+	}
+	path := c.TokenPath()
+	data, err := os.ReadFile(path)
+	if os.IsNotExist(err) && c.TokenFile == "" {
+		return "", "", nil
+	}
+	return strings.TrimSpace(string(data)), path, err
+}
+
+// Explicit tells whether a key was set by anybody, rather than by default.
+func (c Config) Explicit(key string) bool {
+	for _, f := range fields {
+		if f.Key == key {
+			o := c.origins[f.name]
+			return o.Kind != "" && o.Kind != fromDefault
+		}
+	}
+	return false
+}
+
+// Redact takes the password out of a URL, wherever URLs of brokers and
+// databases may hold one.
+func Redact(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return "(not a URL; hidden)"
+	}
+	q := u.Query()
+	for key := range q {
+		if k := strings.ToLower(key); strings.Contains(k, "password") || strings.Contains(k, "token") || strings.Contains(k, "secret") {
+			q.Set(key, "xxxxx")
+			u.RawQuery = q.Encode()
+		}
+	}
+	return u.Redacted()
+}

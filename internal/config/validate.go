@@ -1,0 +1,183 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	wordChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@"
+	maxWord   = 64 // as in turno.Spec
+)
+
+// Validate finds everything that is wrong with the settings for the roles that
+// are to run (none: a client). Its error is Problems.
+func (c Config) Validate(roles ...string) error {
+	var p Problems
+	add := func(key, format string, args ...any) {
+		p = append(p, key+": "+fmt.Sprintf(format, args...))
+	}
+	c.checkChoices(add)
+	c.checkURLs(add)
+	c.checkWorker(add)
+	if has(roles, "api") {
+		c.checkListen(add)
+	}
+	c.checkApart(roles, add)
+	if len(p) > 0 {
+		return p
+	}
+	return nil
+}
+
+type report func(key, format string, args ...any)
+
+// has tells whether a role is among those to run; "all" is every one.
+func has(roles []string, role string) bool {
+	return slices.Contains(roles, role) || slices.Contains(roles, "all")
+}
+
+func (c Config) checkChoices(add report) {
+	for _, f := range fields {
+		if text := f.text(c); len(f.oneof) > 0 && !slices.Contains(f.oneof, text) {
+			hint := ""
+			if near := Nearest(text, f.oneof); near != "" {
+				hint = fmt.Sprintf("; did you mean %s?", near)
+			}
+			add(f.Key, "%q: use %s%s", text, strings.Join(f.oneof, " or "), hint)
+		}
+	}
+}
+
+func (c Config) checkURLs(add report) {
+	if u, err := url.Parse(c.Server); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		add("server", "%q: use a URL such as http://127.0.0.1:5000", Redact(c.Server))
+	}
+	scheme := func(text string, allowed ...string) bool {
+		u, err := url.Parse(text)
+		return err == nil && slices.Contains(allowed, u.Scheme) && u.Host != ""
+	}
+	if c.Broker != "embedded" && !scheme(c.Broker, "nats", "tls", "amqp", "amqps") {
+		add("broker", "%q: use embedded, nats://HOST:4222 or amqp://USER:PASSWORD@HOST:5672/", Redact(c.Broker))
+	}
+	if c.Store != "sqlite" && !scheme(c.Store, "postgres", "postgresql") {
+		add("store", "%q: use sqlite or postgres://USER:PASSWORD@HOST/DATABASE", Redact(c.Store))
+	}
+}
+
+func (c Config) checkWorker(add report) {
+	if c.Worker == "" || len(c.Worker) > maxWord || strings.Trim(c.Worker, wordChars) != "" || strings.ContainsAny(c.Worker[:1], "-_.@") {
+		add("worker", "%q: use at most %d letters, digits and - _ . @, a letter or digit first", c.Worker, maxWord)
+	}
+	if c.FakeGPUs < 0 || c.FakeGPUs > 1024 {
+		add("fake_gpus", "%d: use 0 to 1024", c.FakeGPUs)
+	}
+	if c.CPUs < 0 {
+		add("cpus", "%s: use 0 (all) or more", c.CPUs)
+	}
+	// Three reports may be lost before a worker is taken for silent.
+	switch {
+	case c.Heartbeat < 50*time.Millisecond || c.Heartbeat > time.Minute:
+		add("heartbeat", "%s: use 50ms to 1m", c.Heartbeat)
+	case c.Lease < 3*c.Heartbeat || c.Lease > 24*time.Hour:
+		add("lease", "%s: use three heartbeats (%s) to 24h", c.Lease, 3*c.Heartbeat)
+	}
+}
+
+func (c Config) checkListen(add report) {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if n, bad := strconv.Atoi(port); err != nil || bad != nil || n < 0 || n > 65535 {
+		add("listen", "%q: use HOST:PORT, such as 127.0.0.1:5000", c.Listen)
+		return
+	}
+	if !c.Insecure && !loopback(host) {
+		add("listen", "%s reaches beyond this machine, and tokens would cross the network in the clear; "+
+			"listen on 127.0.0.1 behind a proxy with TLS, or say insecure_behind_proxy if something else protects them", c.Listen)
+	}
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+// checkApart finds roles that are to run apart and share nothing.
+func (c Config) checkApart(roles []string, add report) {
+	if len(roles) == 0 || has(roles, "all") {
+		return
+	}
+	if c.Broker == "embedded" {
+		add("broker", "embedded is for turno up, where all roles run together; give the URL of a broker that every role reaches")
+	}
+	if c.Store == "sqlite" && !slices.Equal(roles, []string{"worker"}) {
+		add("store", "sqlite is for turno up, where all roles run together; give the URL of a database that every role reaches")
+	}
+}
+
+// Nearest is the word that text was probably meant to be, or "".
+func Nearest(text string, words []string) string {
+	best, bound := "", 1+len(text)/3
+	for _, w := range words {
+		if d := distance(strings.ToLower(text), strings.ToLower(w)); d <= bound && (best == "" || d < distance(strings.ToLower(text), strings.ToLower(best))) {
+			best = w
+		}
+	}
+	return best
+}
+
+// distance counts the letters to insert, drop, change or exchange with their
+// neighbour to make b of a.
+func distance(a, b string) int {
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
+		}
+	}
+	return rows[len(a)][len(b)]
+}
+
+// Setting is one line of `turno config`.
+type Setting struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+	From  string `json:"from"`
+	Env   string `json:"env,omitempty"`
+	Flag  string `json:"flag,omitempty"`
+	Help  string `json:"help"`
+}
+
+// Settings lists every setting with its value, secrets hidden, and its origin.
+func (c Config) Settings() []Setting {
+	var out []Setting
+	for _, f := range fields {
+		s := Setting{Key: f.label(), Value: f.text(c), From: c.origins[f.name].String(), Env: f.Env, Help: f.Help}
+		if f.Flag != "" {
+			s.Flag = "--" + f.Flag
+		}
+		if s.Key == "token_file" && s.Value == "" {
+			s.Value = c.TokenPath()
+		}
+		out = append(out, s)
+	}
+	return out
+}
