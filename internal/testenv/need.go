@@ -41,20 +41,21 @@ const SkipMark = "testenv: needs "
 var parts = map[Part]struct {
 	missing func() error
 	install string
+	server  bool // takes a start: left out with -short
 }{
-	RabbitMQNeed: {noFile(rabbitServer), "apt-get install rabbitmq-server"},
-	PostgresNeed: {noPath("PostgreSQL's server", postgresBin), "apt-get install postgresql-15"},
-	NATSNeed:     {noPath("nats-server", natsServer), "apt-get install nats-server"},
-	PikaNeed:     {noModule("pika"), "apt-get install python3-pika"},
-	OpenBLASNeed: {noFile("/usr/lib/*/libopenblas.so.0"), "apt-get install libopenblas0"},
-	TorchNeed:    {noModule("torch"), "apt-get install python3-torch"},
-	ChromiumNeed: {noFile("/usr/bin/chromium"), "apt-get install chromium"},
-	CgroupNeed:   {noCgroup, "run as root, or in a delegated cgroup v2 (systemd: Delegate=yes)"},
-	GPUNeed:      {noFile("/dev/nvidia[0-9]*"), "an NVIDIA GPU and its driver"},
+	RabbitMQNeed: {noFile(rabbitServer), "apt-get install rabbitmq-server", true},
+	PostgresNeed: {noPath("PostgreSQL's server", postgresBin), "apt-get install postgresql-15", true},
+	NATSNeed:     {noPath("nats-server", natsServer), "apt-get install nats-server", true},
+	PikaNeed:     {noModule("pika"), "apt-get install python3-pika", false},
+	OpenBLASNeed: {noFile("/usr/lib/*/libopenblas.so.0"), "apt-get install libopenblas0", false},
+	TorchNeed:    {noModule("torch"), "apt-get install python3-torch", false},
+	ChromiumNeed: {noFile("/usr/bin/chromium"), "apt-get install chromium", false},
+	CgroupNeed:   {noCgroup, "run as root, or in a delegated cgroup v2 (systemd: Delegate=yes)", false},
+	GPUNeed:      {noFile("/dev/nvidia[0-9]*"), "an NVIDIA GPU and its driver", false},
 }
 
-// Need skips the test if a part is missing, and fails it if that part is
-// required by TURNO_TEST_REQUIRE.
+// Need skips the test if a part is missing, or is a server and the run is
+// -short; it fails the test if that part is required by TURNO_TEST_REQUIRE.
 func Need(t testing.TB, needed ...Part) {
 	t.Helper()
 	required, err := requiredParts(os.Getenv(RequireVariable))
@@ -67,6 +68,9 @@ func Need(t testing.TB, needed ...Part) {
 			t.Fatalf("testenv: no part is called %q", part)
 		}
 		missing := known.missing()
+		if missing == nil && known.server && testing.Short() && !slices.Contains(required, part) {
+			t.Skipf("%s%s: servers are not started with -short", SkipMark, part)
+		}
 		switch {
 		case missing == nil:
 		case slices.Contains(required, part):
@@ -152,4 +156,15 @@ func cgroupRoot() (string, error) {
 		}
 	}
 	return "", errors.New("cgroup v2 is not mounted")
+}
+
+// AllBut lists, for TURNO_TEST_REQUIRE, every part but those named.
+func AllBut(except ...Part) string {
+	var names []string
+	for _, part := range slices.Sorted(maps.Keys(parts)) {
+		if !slices.Contains(except, part) {
+			names = append(names, string(part))
+		}
+	}
+	return strings.Join(names, ",")
 }

@@ -34,7 +34,8 @@ func TestNeed_SkipsOrFails(t *testing.T) {
 	parts[absent] = struct {
 		missing func() error
 		install string
-	}{noFile("/nowhere/at/all"), "look elsewhere"}
+		server  bool
+	}{noFile("/nowhere/at/all"), "look elsewhere", false}
 	defer delete(parts, absent)
 	cases := []struct {
 		name, require   string

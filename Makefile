@@ -1,0 +1,57 @@
+# Everything a developer runs. `make` alone lists it.
+
+SHELL := /bin/bash
+GO    ?= go
+BIN   := bin
+# From the newest tag; a tree without git is "devel".
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+# make test RUN=TestName PKG=./internal/broker/...
+RUN ?=
+PKG ?= ./...
+# The slowest package must end long before this; it is for what hangs.
+TIMEOUT ?= 15m
+
+CROSS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
+
+.PHONY: help build demo test check bench cross lint fmt clean testenv
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/turno: static but for the dynamic loader, no cgo
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/turno ./cmd/turno
+
+demo: build ## build, and show a whole turno at work on this machine
+	$(BIN)/turno demo
+
+test: testenv ## everything, with the race detector, on real servers (RUN=, PKG=, TIMEOUT=)
+	$(BIN)/services -- $(BIN)/gotest -race -count=1 -timeout $(TIMEOUT) $(if $(RUN),-run '$(RUN)') $(PKG)
+
+testenv:
+	@scripts/test-deps
+	@$(GO) build -o $(BIN)/ ./internal/testenv/cmd/...
+
+check: ## vet, lint and the tests that need no server: quick
+	$(GO) vet ./...
+	$(GO) test -short $(if $(RUN),-run '$(RUN)') $(PKG)
+
+bench: build ## measure the queue on this machine
+	$(BIN)/turno bench queue
+
+cross: ## build for every platform, without cgo
+	@for p in $(CROSS); do \
+	  echo "build $$p"; \
+	  CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath -o /dev/null ./... || exit 1; \
+	done
+
+lint: ## the house's rules alone: they are Go tests
+	$(GO) test -count=1 ./internal/lint/...
+
+fmt: ## gofmt, and what go fix would modernise
+	gofmt -w $$(git ls-files -co --exclude-standard '*.go' | grep -v /testdata/)
+	$(GO) fix ./...
+
+clean: ## remove what was built here
+	rm -rf $(BIN)
