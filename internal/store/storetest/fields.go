@@ -39,7 +39,7 @@ var special = map[reflect.Type]func(r *rand.Rand) any{
 }
 
 func (f filler) fill(v reflect.Value) {
-	if f.sparse && f.r.IntN(3) == 0 {
+	if f.sparse && v.Type() != reflect.TypeFor[turno.Array]() && f.r.IntN(3) == 0 {
 		return
 	}
 	if make, ok := special[v.Type()]; ok {

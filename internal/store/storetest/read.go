@@ -100,15 +100,14 @@ func s8Filters(t *testing.T, f Factory) {
 	w := newWriter(t, f.New(t))
 	all := mixed(w, 2500)
 	for _, q := range queries {
-		var want []turno.Job
+		var want []int64
 		for _, j := range all {
 			if selected(q, j) {
-				want = append(want, *j)
+				want = append(want, j.Number)
 			}
 		}
-		for _, q.Limit = range []int{0, 7, 1000} {
-			got := list(t, w.Store, q)
-			equal(t, fmt.Sprintf("Jobs(%+v)", q), got, want)
+		for _, q.Limit = range []int{0, 37, 1000} {
+			equal(t, fmt.Sprintf("Jobs(%+v)", q), numbers(list(t, w.Store, q)), want)
 		}
 	}
 	page, err := w.Jobs(t.Context(), turno.JobQuery{Limit: 5000})
@@ -118,6 +117,13 @@ func s8Filters(t *testing.T, f Factory) {
 	if page, err = w.Jobs(t.Context(), turno.JobQuery{}); err != nil || len(page.Items) != 100 {
 		t.Errorf("a page of %d, %v", len(page.Items), err)
 	}
+}
+
+func numbers(jobs []turno.Job) (n []int64) {
+	for _, j := range jobs {
+		n = append(n, j.Number)
+	}
+	return n
 }
 
 func selected(q turno.JobQuery, j *turno.Job) bool {
