@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -176,6 +177,14 @@ func (s *suite) wantIDs(ds []broker.Delivery, want string) {
 	s.Helper()
 	if got := idsOf(ds); got != want {
 		s.Fatalf("received [%s], want [%s]", got, want)
+	}
+}
+
+// wantSet is wantIDs in any order: want is sorted.
+func (s *suite) wantSet(ds []broker.Delivery, want string) {
+	s.Helper()
+	if got := strings.Fields(idsOf(ds)); strings.Join(slices.Sorted(slices.Values(got)), " ") != want {
+		s.Fatalf("received %s, want [%s] in any order", got, want)
 	}
 }
 

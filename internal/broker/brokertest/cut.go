@@ -47,23 +47,15 @@ func (s *suite) goesOn(fail func(), times int) {
 			if err := c.Ack(s.ctx, ds...); err != nil {
 				s.Logf("round %d: acknowledge: %v", round, err)
 			}
-			missing = without(missing, seen)
+			for len(missing) > 0 && seen[missing[0]] > 0 {
+				missing = missing[1:]
+			}
 		}
 		base := (round + 1) * 1000
 		s.untilSeen(w, base, func(ctx context.Context, v []byte) error { return s.b.Put(ctx, "m", v) })
 		s.untilSeen(sub, base, func(ctx context.Context, v []byte) error { return s.b.Send(ctx, "m", v) })
 		s.untilAnswered(in)
 	}
-}
-
-func without(ids []string, seen map[string]int) []string {
-	var left []string
-	for _, id := range ids {
-		if seen[id] == 0 {
-			left = append(left, id)
-		}
-	}
-	return left
 }
 
 // publisher publishes one message after the other and keeps what was confirmed.
@@ -88,6 +80,7 @@ func (s *suite) publishUntil(prefix string) *publisher {
 			err := s.b.Publish(ctx, "q", broker.Message{ID: id, Body: []byte("body " + id)})
 			if err != nil {
 				// Taken or not, nobody knows: the next try is another message.
+				s.Logf("publish %s: %v", id, err)
 				pause(ctx, 5*time.Millisecond)
 				continue
 			}

@@ -81,7 +81,7 @@ func (s *suite) wantRedelivered(b broker.Broker, ids string) {
 	s.Helper()
 	c := s.consume(b, "q", broker.ConsumeOptions{})
 	ds := s.receive(c, len(strings.Fields(ids)))
-	s.wantIDs(ds, ids)
+	s.wantSet(ds, ids)
 	for _, d := range ds {
 		if !d.Redelivered {
 			s.Errorf("%s came again without the mark Redelivered", d.ID)
@@ -102,7 +102,7 @@ func testAcknowledged(s *suite) {
 	s.ok(c.Close())
 	c = s.consume(s.b, "q", broker.ConsumeOptions{})
 	ds = s.receive(c, 3)
-	s.wantIDs(ds, "4 6 8")
+	s.wantSet(ds, "4 6 8")
 	s.ok(c.Ack(s.ctx, ds...))
 	s.ok(c.Close())
 	// Were anything left it would come before what is published now.

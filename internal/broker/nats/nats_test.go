@@ -1,0 +1,47 @@
+package nats_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"turno/internal/broker/brokertest"
+	"turno/internal/broker/nats"
+)
+
+// embeddedEnv is one embedded server and its in-process connections.
+func embeddedEnv(o nats.EmbeddedOptions) brokertest.Factory {
+	return func(t testing.TB) brokertest.Env {
+		o := o
+		o.Dir = t.TempDir()
+		if o.AckWait == 0 {
+			o.AckWait = time.Second
+		}
+		root, err := nats.Embedded(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := root.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		return brokertest.Env{
+			Open: func(ctx context.Context) (brokertest.Client, error) { return root.Connect(ctx) },
+			Cut:  root.Cut,
+			Restart: func() {
+				if err := root.Restart(context.Background()); err != nil {
+					t.Error(err)
+				}
+			},
+			Kill: func(c brokertest.Client) { c.(*nats.Broker).Die() },
+		}
+	}
+}
+
+func TestContract_Embedded(t *testing.T) { brokertest.Run(t, embeddedEnv(nats.EmbeddedOptions{})) }
+
+func TestContract_EmbeddedSyncAlways(t *testing.T) {
+	brokertest.Run(t, embeddedEnv(nats.EmbeddedOptions{SyncAlways: true}))
+}
+
