@@ -1,0 +1,185 @@
+// Package child is the process side of a job worker: it starts a job's command
+// with limits, keeps hold of its whole process tree, ends that tree, and knows
+// how it ended even if the agent was killed meanwhile.
+//
+//	agent ──Start──▶ shim, one per attempt ──▶ job    outlives the agent
+//	agent ──Spawner─▶ one keeper ──▶ many jobs         the same, quicker to start
+//	agent ──StartRunner─▶ guard ──▶ runner             ends with the agent
+//	new agent ──Attach(dir)──▶ shim or keeper          the job never notices
+//
+// Shim, keeper and guard are one program: this binary, run again with a hidden
+// command that Main serves. Each holds a connection to the agent, its
+// lifeline: when that ends, a job has Spec.Lease left until another agent
+// attaches, else its tree is ended. An agent never signals a job by a bare
+// process id; it asks over the connection.
+//
+// It does not decide what to run or what an end means, makes no environment,
+// and knows nothing of devices. A Process may be used from any goroutine.
+//
+// On systems other than Linux there is no shim: see Start there for what is
+// not promised.
+package child
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Names of the files in an attempt's directory.
+const (
+	LogFile  = "log"  // what the job wrote to both streams; there from its first byte on
+	ExitFile = "exit" // an Exit as JSON; there once the tree is empty
+)
+
+// Spec is a command to run and the bounds it runs within.
+type Spec struct {
+	// ID is the attempt's key: letters, digits, '.', '_' and '-', at most 100.
+	ID string `json:"id"`
+	// Dir is the attempt's own directory, absolute. It is made, mode 0700; an
+	// attempt is started at most once in it.
+	Dir string `json:"dir"`
+
+	Command []string `json:"command"`
+	// Env is all of the job's environment. Only without a writable cgroup is
+	// one variable added, TURNO_TREE, by which a tree is found whose shim was
+	// killed. It is never written to a disk.
+	Env []string `json:"env,omitempty"`
+	// WorkDir is absolute and exists.
+	WorkDir string `json:"work_dir"`
+
+	Limits          Limits      `json:"limits"`
+	Credential      *Credential `json:"credential,omitempty"` // nil: as the agent
+	NoNewPrivileges bool        `json:"no_new_privileges,omitempty"`
+
+	// Lease is how long the job may run with no agent attached.
+	Lease time.Duration `json:"lease"`
+	// TimeLimit ends the job, from its start on; 0 is none.
+	TimeLimit time.Duration `json:"time_limit,omitempty"`
+	// Grace lies between TERM and KILL at the time limit and the lease's end.
+	Grace time.Duration `json:"grace,omitempty"`
+
+	// Binary serves the hidden commands; empty is this executable.
+	Binary string `json:"-"`
+}
+
+// Limits bound a job; 0 is no bound. Those that the machine cannot enforce
+// (see Capability.Limits) are not enforced, without an error.
+type Limits struct {
+	MemoryBytes int64 `json:"memory_bytes,omitempty"`
+	Processes   int   `json:"processes,omitempty"` // and threads
+	CPUMillis   int   `json:"cpu_millis,omitempty"`
+	// LogBytes are kept of the log, the first ones; the rest is counted.
+	LogBytes int64 `json:"log_bytes,omitempty"`
+	// OpenFiles bounds each process, not the tree. The agent's own hard limit
+	// bounds it too.
+	OpenFiles int `json:"open_files,omitempty"`
+}
+
+// Credential is whom a job runs as, without supplementary groups.
+type Credential struct {
+	UID uint32 `json:"uid"`
+	GID uint32 `json:"gid"`
+}
+
+// Exit is how a job ended. It is told, and written to ExitFile, only when
+// nothing of the job's tree is left.
+type Exit struct {
+	// Code is the main process's, 128 + n if signal n ended it.
+	Code   int    `json:"code"`
+	Signal string `json:"signal,omitempty"` // such as KILL
+
+	// Why it ended, where that was not the job's own doing.
+	OOMKilled    bool `json:"oom_killed,omitempty"`    // the memory limit ended a process of it
+	TimedOut     bool `json:"timed_out,omitempty"`     // TimeLimit
+	LeaseExpired bool `json:"lease_expired,omitempty"` // no agent for Lease
+	Stopped      bool `json:"stopped,omitempty"`       // Process.Stop
+	// Lost: the shim was killed. What it left of the tree was ended; the log
+	// may lack its last part, and code, times and usage are not known.
+	Lost bool `json:"lost,omitempty"`
+	// Setup says what kept the command from being started at all; Code is 127
+	// if something was not found, else 126.
+	Setup string `json:"setup,omitempty"`
+
+	// Orphans is how many processes outlived the main one and were killed.
+	Orphans int `json:"orphans,omitempty"`
+
+	LogBytes   int64 `json:"log_bytes,omitempty"`   // in LogFile
+	LogDropped int64 `json:"log_dropped,omitempty"` // over Limits.LogBytes, or refused by the disk
+
+	StartedAt time.Time `json:"started_at,omitzero"`
+	EndedAt   time.Time `json:"ended_at,omitzero"`
+
+	// MaxRSSBytes is that of the largest process; small jobs show the shim's.
+	MaxRSSBytes int64         `json:"max_rss_bytes,omitempty"`
+	UserTime    time.Duration `json:"user_time,omitempty"`
+	SystemTime  time.Duration `json:"system_time,omitempty"`
+}
+
+// SetupFailed is Start's error when the command could not be started: the
+// job's fault or the machine's, but no exit code of the command.
+type SetupFailed struct {
+	Message string // a sentence for the user, naming the path
+	Code    int    // 127 if something was not found, else 126
+}
+
+func (e *SetupFailed) Error() string { return e.Message }
+
+// ErrUsed is Start's error for a directory in which an attempt was started
+// before.
+var ErrUsed = errors.New("an attempt was started in this directory before")
+
+// Capability is how well this machine can hold a process tree.
+type Capability struct {
+	// Rung is how a tree is killed, best first: "cgroup v2", "cgroup v1"
+	// (freezer), "sweep" (stop, then kill, all descendants), "process".
+	Rung string
+	// Limits that are enforced on a tree: memory, pids, cpu.
+	Limits []string
+	// LimitsV1 says that Limits are of cgroup v1, whatever Rung is.
+	LimitsV1 bool
+
+	roots roots
+}
+
+// String is for people: "cgroup v2 kill + v1 limits (memory, pids, cpu)".
+func (c Capability) String() string {
+	how := map[string]string{rungV2: " kill", rungV1: " freeze and kill"}[c.Rung]
+	if len(c.Limits) == 0 {
+		return c.Rung + how + ", no limits"
+	}
+	version := "v2"
+	if c.LimitsV1 {
+		version = "v1"
+	}
+	return fmt.Sprintf("%s%s + %s limits (%s)", c.Rung, how, version, strings.Join(c.Limits, ", "))
+}
+
+// Rungs of the ladder, as in Capability.Rung.
+const (
+	rungV2      = "cgroup v2"
+	rungV1      = "cgroup v1"
+	rungSweep   = "sweep"
+	rungProcess = "process"
+)
+
+// maxID keeps names of cgroups, made from an ID, within NAME_MAX.
+const maxID = 100
+
+func (s *Spec) validate() error {
+	if s.ID == "" || len(s.ID) > maxID || strings.Trim(s.ID, idChars) != "" || s.ID[0] == '.' {
+		return fmt.Errorf("id %q is not a file name of at most %d letters, digits and ._-", s.ID, maxID)
+	}
+	if len(s.Command) == 0 || s.Command[0] == "" {
+		return &SetupFailed{Message: "the command is empty", Code: 127}
+	}
+	for _, text := range append(append([]string{s.WorkDir}, s.Command...), s.Env...) {
+		if strings.ContainsRune(text, 0) {
+			return &SetupFailed{Message: "the command or its environment holds a NUL byte", Code: 126}
+		}
+	}
+	return nil
+}
+
+const idChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"

@@ -1,0 +1,324 @@
+package child
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// opPresence is the keeper's own: an agent has come or gone.
+const opPresence op = "presence"
+
+// retryExit is how often an exit is written again that a full disk refused.
+const retryExit = 5 * time.Second
+
+// order is what a job is told.
+type order struct {
+	op     op
+	signal unix.Signal
+	grace  time.Duration // or lease
+}
+
+// job is one command from its launch to its exit, in the keeper.
+type job struct {
+	// constant
+	keeper *keeper
+	id     string
+	grace  time.Duration
+	place  place
+	orders chan order
+	deaf   chan struct{} // closed when orders are not taken any more
+
+	// guarded by keeper.mu
+	wires map[*wire]bool // of agents that hold it
+	main  int            // written by run only; 0 before the start
+
+	// owned by run
+	spec                  Spec
+	tree                  tree
+	log                   *logPipe // nil in a guard
+	exit                  Exit
+	killAt                time.Time // when killing is set
+	limit, lease, killing *time.Timer
+}
+
+func newJob(k *keeper, l *launchRequest, w *wire) *job {
+	return &job{
+		keeper: k, id: l.Spec.ID, grace: l.Spec.Grace, spec: l.Spec, place: l.Place,
+		orders: make(chan order), deaf: make(chan struct{}),
+		wires: map[*wire]bool{w: true},
+		limit: stopped(), lease: stopped(), killing: stopped(),
+	}
+}
+
+// stopped is a timer that has not been set.
+func stopped() *time.Timer {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return t
+}
+
+// tell hands over an order. What comes when the job has ended is dropped.
+func (j *job) tell(o order) {
+	select {
+	case j.orders <- o:
+	case <-j.deaf:
+	}
+}
+
+func (j *job) run() {
+	end, err := j.start()
+	if err != nil {
+		j.fail(err)
+		return
+	}
+	j.send(event{ID: j.id, Started: j.main})
+	if j.spec.TimeLimit > 0 {
+		j.limit.Reset(j.spec.TimeLimit)
+	}
+	e := j.hold(end)
+	j.finish(e)
+}
+
+// start makes the place and starts the command in it.
+func (j *job) start() (<-chan ended, error) {
+	path, err := lookup(&j.spec)
+	if err != nil {
+		return nil, err
+	}
+	env := j.spec.Env
+	switch j.place.Rung {
+	case rungV2:
+		j.tree = tree2{j.place.Group}
+	case rungV1:
+		j.tree = tree1{j.place.Group}
+	default:
+		j.tree = sweep{j.keeper.reaper}
+		env = append(env[:len(env):len(env)], markName+"="+j.place.Mark)
+	}
+	if n := j.spec.Limits.OpenFiles; n > 0 {
+		if err := limitFiles(uint64(n)); err != nil {
+			return nil, err
+		}
+	}
+	if err := j.place.make(j.spec.Limits); err != nil {
+		return nil, err
+	}
+	l := launch{
+		path: path, spec: &j.spec, env: env, place: j.place,
+		forker: j.keeper.forker(j.spec.NoNewPrivileges),
+	}
+	closeFiles, err := j.files(&l)
+	if err != nil {
+		return nil, err
+	}
+	j.exit.StartedAt = time.Now()
+	pid, end, err := j.keeper.reaper.fork(l.start)
+	closeFiles()
+	if err != nil {
+		return nil, err
+	}
+	j.keeper.mu.Lock()
+	j.main = pid
+	j.keeper.mu.Unlock()
+	return end, nil
+}
+
+// files gives the launch its standard streams. The returned function closes
+// what only the child needs.
+func (j *job) files(l *launch) (func(), error) {
+	if j.keeper.mode == cmdGuard {
+		for i, file := range j.keeper.stdio {
+			l.files[i] = file.Fd()
+		}
+		return func() {
+			for _, file := range j.keeper.stdio {
+				_ = file.Close()
+			}
+		}, nil
+	}
+	log, err := openLog(j.spec.Dir, j.spec.Limits.LogBytes)
+	if err != nil {
+		return nil, err
+	}
+	j.log = log
+	go log.copy()
+	l.files = [3]uintptr{j.keeper.null.Fd(), log.write.Fd(), log.write.Fd()}
+	return func() { _ = log.write.Close() }, nil
+}
+
+// limitFiles sets this process's own limit, which the job inherits.
+func limitFiles(n uint64) error {
+	var now unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &now); err != nil {
+		return fmt.Errorf("get limit of open files: %w", err)
+	}
+	n = min(n, now.Max)
+	if err := syscall.Setrlimit(unix.RLIMIT_NOFILE, &syscall.Rlimit{Cur: n, Max: n}); err != nil {
+		return fmt.Errorf("set limit of open files: %w", err)
+	}
+	return nil
+}
+
+// hold obeys orders and clocks until the main process has ended.
+func (j *job) hold(end <-chan ended) ended {
+	defer close(j.deaf)
+	for {
+		select {
+		case e := <-end:
+			return e
+		case o := <-j.orders:
+			j.obey(o)
+		case <-j.limit.C:
+			j.exit.TimedOut = true
+			j.stop(j.spec.Grace)
+		case <-j.lease.C:
+			j.exit.LeaseExpired = true
+			j.stop(j.spec.Grace)
+		case <-j.killing.C:
+			if err := j.tree.kill(); err != nil {
+				slog.Error("killing a tree failed", "attempt", j.id, "err", err)
+			}
+		}
+	}
+}
+
+func (j *job) obey(o order) {
+	switch o.op {
+	case opPresence: // news may come in any order: look
+		if len(j.holders()) > 0 {
+			j.lease.Stop()
+		} else {
+			j.lease.Reset(j.spec.Lease)
+		}
+	case opLease:
+		j.spec.Lease = o.grace
+	case opStop:
+		j.exit.Stopped = true
+		j.stop(o.grace)
+	case opSignal:
+		// Not reaped yet, so the group's id is not another's.
+		_ = unix.Kill(-j.main, o.signal)
+	}
+}
+
+// stop asks every process to end and sets the time to kill them; a later call
+// can only bring that forward.
+func (j *job) stop(grace time.Duration) {
+	at := time.Now().Add(grace)
+	if first := j.killAt.IsZero(); first || at.Before(j.killAt) {
+		j.killAt = at
+		j.killing.Reset(max(0, grace))
+	}
+	if grace <= 0 {
+		return
+	}
+	pids, err := j.tree.members()
+	if err != nil {
+		slog.Error("listing a tree failed", "attempt", j.id, "err", err)
+	}
+	for _, pid := range pids {
+		_ = unix.Kill(pid, unix.SIGTERM)
+		_ = unix.Kill(pid, unix.SIGCONT) // one that is stopped could not take it
+	}
+}
+
+// finish ends what is left of the tree and tells the exit.
+func (j *job) finish(e ended) {
+	j.exit.EndedAt = time.Now()
+	j.exit.Code = e.status.ExitStatus()
+	if e.status.Signaled() {
+		j.exit.Code = 128 + int(e.status.Signal())
+		j.exit.Signal = signalName(e.status.Signal())
+	}
+	orphans, err := j.tree.end()
+	if err != nil {
+		slog.Error("ending a tree failed", "attempt", j.id, "err", err)
+	}
+	use := e.usage
+	if j.keeper.mode != cmdKeeper {
+		// All descendants are this job's, also those that left its group.
+		n, err := sweep{j.keeper.reaper}.end()
+		if err != nil {
+			slog.Error("sweeping failed", "attempt", j.id, "err", err)
+		}
+		orphans = max(orphans, n)
+		use.add(j.keeper.reaper.orphaned())
+	}
+	j.exit.Orphans = orphans
+	j.exit.MaxRSSBytes, j.exit.UserTime, j.exit.SystemTime = use.maxRSS, use.user, use.system
+	j.exit.OOMKilled = j.place.oomKills() > 0
+	if err := j.place.remove(); err != nil {
+		slog.Warn("removing a group failed", "attempt", j.id, "err", err)
+	}
+	if j.log != nil {
+		j.log.finish()
+		j.exit.LogBytes, j.exit.LogDropped = j.log.kept, j.log.dropped
+	}
+	j.report()
+}
+
+// fail ends a job that was never started.
+func (j *job) fail(err error) {
+	_ = j.place.remove()
+	if j.log != nil {
+		j.log.finish()
+	}
+	close(j.deaf)
+	if failed, ok := errors.AsType[*SetupFailed](err); ok {
+		j.exit.Code, j.exit.Setup = failed.Code, failed.Message
+	} else {
+		j.exit.Code, j.exit.Setup = 126, "the worker could not start it: "+err.Error()
+	}
+	j.exit.EndedAt = time.Now()
+	j.report()
+}
+
+// report makes the exit durable, then tells it. A disk that refuses is asked
+// again while no agent is there to be told.
+func (j *job) report() {
+	if j.keeper.mode != cmdGuard {
+		data, err := json.Marshal(j.exit)
+		for err == nil {
+			refused := writeExit(j.spec.Dir, data, j.keeper.mode == cmdShim)
+			if refused == nil {
+				break
+			}
+			slog.Error("writing an exit failed", "attempt", j.id, "err", refused)
+			if len(j.holders()) > 0 {
+				break
+			}
+			<-time.After(retryExit)
+		}
+	}
+	j.keeper.ended(j)
+}
+
+// holders are the connections of agents that hold the job now.
+func (j *job) holders() []*wire {
+	j.keeper.mu.Lock()
+	defer j.keeper.mu.Unlock()
+	return slices.Collect(maps.Keys(j.wires))
+}
+
+func (j *job) send(e event) {
+	for _, w := range j.holders() {
+		_ = w.send(e)
+	}
+}
+
+func signalName(s syscall.Signal) string {
+	if name := unix.SignalName(s); name != "" {
+		return strings.TrimPrefix(name, "SIG")
+	}
+	return strconv.Itoa(int(s))
+}

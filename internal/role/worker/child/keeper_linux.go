@@ -1,0 +1,252 @@
+package child
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"os"
+	"os/signal"
+	"slices"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// The hidden commands, each with one argument, the directory of its socket.
+const (
+	cmdShim   = "__shim"   // one job
+	cmdKeeper = "__keeper" // many
+	cmdGuard  = "__guard"  // one, with the agent's pipes, that ends with the agent
+)
+
+// Main serves the hidden commands, for the program's first lines: if ok, args
+// (without the program's name) were one of them, it has run to its end, and
+// the program has to exit with code.
+func Main(args []string) (code int, ok bool) {
+	if len(args) != 2 {
+		return 0, false
+	}
+	switch args[0] {
+	case cmdShim, cmdKeeper, cmdGuard:
+		if err := serve(args[0], args[1]); err != nil {
+			slog.Error("keeping jobs failed", "err", err)
+			return 1, true
+		}
+		return 0, true
+	}
+	return 0, false
+}
+
+// keeper holds jobs and the connections to agents. It is the whole of its
+// process: its goroutines end with that.
+type keeper struct {
+	mode    string
+	reaper  *reaper
+	null    *os.File
+	stdio   [3]*os.File // a guard's: the runner's
+	forkers [2]*forker  // without and with no new privileges
+
+	idle chan struct{} // closed when there is nothing left to do
+
+	mu     sync.Mutex // guards what follows
+	jobs   map[string]*job
+	closed map[string]bool // ids that must not be started any more
+	wires  int
+}
+
+func serve(mode, dir string) error {
+	unix.CloseOnExec(3)
+	unix.Umask(0o077)
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	none := unix.Rlimit{}
+	if err := unix.Setrlimit(unix.RLIMIT_CORE, &none); err != nil {
+		return err
+	}
+	k := &keeper{
+		mode: mode, reaper: newReaper(), idle: make(chan struct{}),
+		jobs: map[string]*job{}, closed: map[string]bool{}, wires: 1,
+	}
+	var err error
+	if k.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
+		return err
+	}
+	if mode == cmdGuard {
+		for i := range k.stdio {
+			unix.CloseOnExec(4 + i)
+			k.stdio[i] = os.NewFile(uintptr(4+i), "stdio")
+		}
+	}
+	agent, err := fileWire(os.NewFile(3, "lifeline"))
+	if err != nil {
+		return err
+	}
+	go k.stopOnSignal()
+	if mode != cmdGuard {
+		listener, err := listen(dir)
+		if err != nil {
+			return err
+		}
+		go func() {
+			for {
+				conn, err := listener.AcceptUnix()
+				if err != nil {
+					return
+				}
+				k.mu.Lock()
+				k.wires++
+				k.mu.Unlock()
+				go k.talk(newWire(conn))
+			}
+		}()
+	}
+	go k.talk(agent)
+	<-k.idle
+	return nil
+}
+
+// stopOnSignal stops all jobs, with their grace, when the machine shuts down.
+func (k *keeper) stopOnSignal() {
+	signals := make(chan os.Signal, 1)
+	// Taken, not ignored: what is ignored stays so in the jobs.
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGPIPE)
+	for s := range signals {
+		if s == unix.SIGHUP || s == unix.SIGPIPE {
+			continue
+		}
+		k.mu.Lock()
+		for _, j := range k.jobs {
+			go j.tell(order{op: opStop, grace: j.grace})
+		}
+		k.mu.Unlock()
+	}
+}
+
+// talk serves one agent until it goes. Its jobs have their lease from then on.
+func (k *keeper) talk(w *wire) {
+	attached := map[*job]bool{}
+	err := w.send(event{})
+	for err == nil {
+		var r request
+		if err = w.decoder.Decode(&r); err == nil {
+			if j := k.obey(w, r); j != nil {
+				attached[j] = true
+			}
+		}
+	}
+	if !errors.Is(err, io.EOF) {
+		slog.Warn("agent's connection broke", "err", err)
+	}
+	_ = w.conn.Close()
+	k.mu.Lock()
+	for j := range attached {
+		delete(j.wires, w)
+	}
+	k.wires--
+	k.rest()
+	k.mu.Unlock()
+	for j := range attached {
+		j.tell(order{op: opPresence})
+	}
+}
+
+// obey does what an agent asks; it returns the job that the agent now holds.
+func (k *keeper) obey(w *wire, r request) *job {
+	switch {
+	case r.Op == opStart && r.Launch != nil:
+		j := k.launch(w, r.Launch)
+		if j == nil {
+			_ = w.send(event{ID: r.ID, Error: "the attempt was started before, or given up"})
+			return nil
+		}
+		go j.run()
+		return j
+	case r.Op == opAttach:
+		j, main := k.attach(w, r.ID)
+		if j == nil {
+			_ = w.send(event{ID: r.ID, Unknown: true})
+			return nil
+		}
+		_ = w.send(event{ID: r.ID, Attached: true, Started: main})
+		j.tell(order{op: opPresence})
+		return j
+	}
+	k.mu.Lock()
+	j := k.jobs[r.ID]
+	k.mu.Unlock()
+	if j != nil { // else it has ended: whoever asks is told or has been
+		j.tell(order{op: r.Op, signal: unix.Signal(r.Signal), grace: r.Duration})
+	}
+	return nil
+}
+
+func (k *keeper) launch(w *wire, l *launchRequest) *job {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	id := l.Spec.ID
+	if k.jobs[id] != nil || k.closed[id] || k.mode != cmdKeeper && len(k.closed) > 0 {
+		return nil
+	}
+	j := newJob(k, l, w)
+	k.jobs[id] = j
+	if k.mode != cmdKeeper {
+		k.closed[id] = true
+	}
+	return j
+}
+
+func (k *keeper) attach(w *wire, id string) (j *job, main int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	j = k.jobs[id]
+	if j == nil {
+		k.closed[id] = true // its start may still be on another connection
+		return nil, 0
+	}
+	j.wires[w] = true
+	return j, j.main
+}
+
+// ended forgets a job whose exit is written and tells the exit. Who attaches
+// after that finds the file.
+func (k *keeper) ended(j *job) {
+	k.mu.Lock()
+	delete(k.jobs, j.id)
+	wires := slices.Collect(maps.Keys(j.wires))
+	k.mu.Unlock()
+	for _, w := range wires {
+		_ = w.send(event{ID: j.id, Exit: &j.exit})
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.rest()
+}
+
+// rest ends the keeper if nothing is left to do: no job, and either no agent
+// or no job to come. Callers hold mu.
+func (k *keeper) rest() {
+	done := len(k.jobs) == 0 && (k.wires == 0 || k.mode != cmdKeeper && len(k.closed) > 0)
+	select {
+	case <-k.idle:
+	default:
+		if done {
+			close(k.idle)
+		}
+	}
+}
+
+// forker returns the one that gives or does not give no new privileges.
+func (k *keeper) forker(noNewPrivileges bool) *forker {
+	i := 0
+	if noNewPrivileges {
+		i = 1
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.forkers[i] == nil {
+		k.forkers[i] = newForker(noNewPrivileges)
+	}
+	return k.forkers[i]
+}

@@ -1,0 +1,191 @@
+package child
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+)
+
+// link is the agent's end of a connection to a keeper, and the lifeline of the
+// jobs started or attached over it.
+type link struct {
+	// constant
+	wire    *wire
+	keeper  identity
+	pidfd   *os.File    // of the keeper
+	parent  *os.Process // the keeper, if it is this process's child: to be waited for
+	control string
+	only    bool // there is one job and never another
+
+	mu     sync.Mutex // guards what follows
+	procs  map[string]*Process
+	broken bool // nothing more can be started
+}
+
+// keeperSpec is a keeper to be.
+type keeperSpec struct {
+	mode   string
+	dir    string // holds its socket and its log
+	binary string
+	stdio  []*os.File // a guard's
+}
+
+// openKeeper starts a keeper, in a session of its own, and waits until it is
+// ready.
+func openKeeper(ctx context.Context, spec keeperSpec) (*link, error) {
+	binary := spec.binary
+	if binary == "" {
+		var err error
+		if binary, err = os.Executable(); err != nil {
+			return nil, err
+		}
+	}
+	ours, theirs, err := socketPair()
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	stop := context.AfterFunc(ctx, func() { _ = ours.conn.Close() })
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return nil, errors.Join(err, ours.conn.Close())
+	}
+	defer null.Close()
+	trouble, err := spec.troubleFile()
+	if err != nil {
+		return nil, errors.Join(err, ours.conn.Close())
+	}
+	defer trouble.Close()
+	parent, err := os.StartProcess(binary, []string{"turno", spec.mode, spec.dir}, &os.ProcAttr{
+		Dir: "/", Env: keeperEnv(), Files: append([]*os.File{null, null, trouble, theirs}, spec.stdio...),
+		Sys: &syscall.SysProcAttr{Setsid: true},
+	})
+	if err != nil {
+		return nil, errors.Join(err, ours.conn.Close())
+	}
+	l := &link{
+		wire: ours, parent: parent, control: spec.dir, only: spec.mode != cmdKeeper,
+		procs: map[string]*Process{},
+	}
+	if l.keeper, err = identify(parent.Pid); err == nil {
+		l.pidfd, err = l.keeper.open()
+	}
+	_ = theirs.Close()
+	if err == nil {
+		var ready event
+		err = ours.decoder.Decode(&ready)
+	}
+	if !stop() {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		_ = ours.conn.Close() // it ends: it has no job
+		go parent.Wait()
+		return nil, fmt.Errorf("wait until %s %s is ready: %w", binary, spec.mode, err)
+	}
+	go l.listen()
+	return l, nil
+}
+
+// troubleFile takes what a keeper says of its own trouble. It is not the
+// agent's stderr, which would be held, and broken, after the agent.
+func (s keeperSpec) troubleFile() (*os.File, error) {
+	return os.OpenFile(filepath.Join(s.dir, "keeper.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+}
+
+// keeperEnv is a keeper's environment: none of the agent's, which may hold
+// secrets and would be there to read as long as the keeper is.
+func keeperEnv() []string {
+	env := []string{"GOMAXPROCS=2"} // it mostly waits
+	if dir := os.Getenv("GOCOVERDIR"); dir != "" {
+		env = append(env, "GOCOVERDIR="+dir)
+	}
+	return env
+}
+
+func (l *link) add(id, dir string, where place) *Process {
+	p := newProcess(id, dir, where)
+	p.link = l
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broken || l.procs[id] != nil {
+		p.refused <- errors.New("its keeper has ended, or holds this id")
+		return p
+	}
+	l.procs[id] = p
+	return p
+}
+
+func (l *link) drop(p *Process) {
+	l.mu.Lock()
+	if l.procs[p.id] == p {
+		delete(l.procs, p.id)
+	}
+	l.mu.Unlock()
+	if l.only {
+		_ = l.wire.conn.Close()
+	}
+}
+
+// listen takes what the keeper tells, until it ends; then it waits for its
+// process and cleans up after it.
+func (l *link) listen() {
+	for {
+		var e event
+		if err := l.wire.decoder.Decode(&e); err != nil {
+			break
+		}
+		l.take(e)
+	}
+	l.close()
+}
+
+func (l *link) take(e event) {
+	l.mu.Lock()
+	p := l.procs[e.ID]
+	if p != nil && e.Exit != nil {
+		delete(l.procs, e.ID)
+	}
+	l.mu.Unlock()
+	switch {
+	case p == nil:
+	case e.Attached || e.Started != 0:
+		p.begin(e.Started)
+	case e.Exit != nil:
+		p.exit = *e.Exit
+		p.end()
+	case e.Unknown:
+		l.drop(p)
+		if !p.settle() {
+			p.lose()
+		}
+	case e.Error != "":
+		p.refused <- errors.New(e.Error)
+	}
+}
+
+// close ends the link, and with it what was held by a keeper that was killed.
+func (l *link) close() {
+	if l.wire != nil {
+		_ = l.wire.conn.Close()
+	}
+	l.mu.Lock()
+	l.broken = true
+	rest := l.procs
+	l.procs = map[string]*Process{}
+	l.mu.Unlock()
+	if l.pidfd != nil {
+		_ = waitGone(l.pidfd)
+		_ = l.pidfd.Close()
+	}
+	if l.parent != nil {
+		_, _ = l.parent.Wait()
+	}
+	for _, p := range rest {
+		_ = p.clean()
+	}
+}

@@ -1,0 +1,133 @@
+package child
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// drainBound is how long the log's pipe is read after the tree is empty. It
+// then has no writer, unless one outside the tree was handed it.
+const drainBound = 200 * time.Millisecond
+
+// logPipe copies what a job writes to its log file, up to a cap.
+type logPipe struct {
+	path string
+	keep int64 // bytes; 0: all
+
+	read, write *os.File
+	done        chan struct{}
+
+	// owned by copy until done is closed
+	file    *os.File
+	kept    int64
+	dropped int64
+}
+
+func openLog(dir string, keep int64) (*logPipe, error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("make the log's pipe: %w", err)
+	}
+	_ = unix.SetNonblock(fds[0], true) // our end only: the job's stays as it expects
+	return &logPipe{
+		path: filepath.Join(dir, LogFile), keep: keep, done: make(chan struct{}),
+		read: os.NewFile(uintptr(fds[0]), "log"), write: os.NewFile(uintptr(fds[1]), "log"),
+	}, nil
+}
+
+// copy reads to the pipe's end. A disk that refuses does not hold up the job.
+func (l *logPipe) copy() {
+	defer close(l.done)
+	defer l.read.Close()
+	// Small until there is much: most jobs write little.
+	buf := make([]byte, 4<<10)
+	for {
+		n, err := l.read.Read(buf)
+		if n > 0 {
+			l.put(buf[:n])
+		}
+		if n == len(buf) && n < 64<<10 { // 64 KiB is what a pipe holds
+			buf = make([]byte, 64<<10)
+		}
+		if err != nil {
+			break
+		}
+	}
+	if l.file == nil {
+		return
+	}
+	if l.dropped > 0 {
+		line := fmt.Sprintf("\nturno: %d more bytes were dropped: the log is kept up to %d bytes\n", l.dropped, l.keep)
+		if l.keep == 0 || l.kept < l.keep {
+			line = fmt.Sprintf("\nturno: %d bytes were dropped: they could not be written\n", l.dropped)
+		}
+		n, _ := l.file.WriteString(line)
+		l.kept += int64(n)
+	}
+	_ = l.file.Close()
+}
+
+func (l *logPipe) put(data []byte) {
+	room := int64(len(data))
+	if l.keep > 0 {
+		room = min(room, max(0, l.keep-l.kept))
+	}
+	if l.file == nil {
+		file, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		if err != nil {
+			l.dropped += int64(len(data))
+			return
+		}
+		l.file = file
+	}
+	n := 0
+	if room > 0 {
+		n, _ = l.file.Write(data[:room])
+	}
+	l.kept += int64(n)
+	l.dropped += int64(len(data) - n)
+}
+
+// finish is called when the tree is empty; kept and dropped are final then.
+func (l *logPipe) finish() {
+	_ = l.read.SetReadDeadline(time.Now().Add(drainBound))
+	<-l.done
+}
+
+// writeExit puts an Exit where it survives whatever comes; sync makes that
+// include a power cut.
+func writeExit(dir string, exit []byte, sync bool) error {
+	temporary := filepath.Join(dir, "."+ExitFile)
+	file, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("write exit: %w", err)
+	}
+	_, err = file.Write(exit)
+	if sync {
+		err = errors.Join(err, file.Sync())
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("write exit: %w", err)
+	}
+	if err := os.Rename(temporary, filepath.Join(dir, ExitFile)); err != nil {
+		return fmt.Errorf("write exit: %w", err)
+	}
+	if !sync {
+		return nil
+	}
+	folder, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("sync exit's directory: %w", err)
+	}
+	defer folder.Close()
+	if err := folder.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) {
+		return fmt.Errorf("sync exit's directory: %w", err)
+	}
+	return nil
+}

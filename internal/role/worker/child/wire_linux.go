@@ -1,0 +1,147 @@
+package child
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// What goes over a connection between an agent and a keeper (shim, shared
+// keeper or guard): one JSON object a line. The keeper says ready first.
+
+type op string
+
+const (
+	opStart  op = "start"  // Launch
+	opAttach op = "attach" // to a job started over another connection
+	opSignal op = "signal" // Signal, to the main process's group
+	opStop   op = "stop"   // Duration: grace
+	opLease  op = "lease"  // Duration: the new lease
+)
+
+type request struct {
+	Op       op             `json:"op"`
+	ID       string         `json:"id"`
+	Launch   *launchRequest `json:"launch,omitempty"`
+	Signal   int            `json:"signal,omitempty"`
+	Duration time.Duration  `json:"duration,omitempty"`
+}
+
+type launchRequest struct {
+	Spec  Spec  `json:"spec"`
+	Place place `json:"place"`
+}
+
+// event is about a job; without an ID it is about the keeper: ready.
+type event struct {
+	ID      string `json:"id,omitempty"`
+	Started int    `json:"started,omitempty"` // the main process's id
+	Exit    *Exit  `json:"exit,omitempty"`
+	// To attach: it is held now, or it is not here, nor will it be.
+	Attached bool `json:"attached,omitempty"`
+	Unknown  bool `json:"unknown,omitempty"`
+
+	Error string `json:"error,omitempty"` // to start: the machine's fault
+}
+
+// writeBound is how long a peer that does not read may hold up a write when
+// the socket's buffer is full.
+const writeBound = 5 * time.Second
+
+// wire is a connection; send may be called from any goroutine.
+type wire struct {
+	conn    net.Conn
+	decoder *json.Decoder
+
+	mu sync.Mutex // one write at a time, no longer than writeBound
+}
+
+func newWire(conn net.Conn) *wire {
+	return &wire{conn: conn, decoder: json.NewDecoder(conn)}
+}
+
+// fileWire takes over a socket.
+func fileWire(file *os.File) (*wire, error) {
+	defer file.Close()
+	conn, err := net.FileConn(file)
+	if err != nil {
+		return nil, err
+	}
+	return newWire(conn), nil
+}
+
+func (w *wire) send(message any) error {
+	line, err := json.Marshal(message)
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.conn.SetWriteDeadline(time.Now().Add(writeBound)); err != nil {
+		return err
+	}
+	if _, err = w.conn.Write(append(line, '\n')); err != nil {
+		_ = w.conn.Close() // half a line may have gone: nothing can follow
+	}
+	return err
+}
+
+// socketPair returns a connection's two ends, for this process and for a child.
+func socketPair() (*wire, *os.File, error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("make socket pair: %w", err)
+	}
+	theirs := os.NewFile(uintptr(fds[1]), "lifeline")
+	ours, err := fileWire(os.NewFile(uintptr(fds[0]), "lifeline"))
+	if err != nil {
+		return nil, nil, errors.Join(fmt.Errorf("make socket pair: %w", err), theirs.Close())
+	}
+	return ours, theirs, nil
+}
+
+// controlFile is the socket by which an agent attaches. Its folder is 0700.
+const controlFile = "control"
+
+// atSocket calls do with a short path of the control socket in dir: a socket's
+// address holds 108 bytes, a directory's name any number.
+func atSocket(dir string, do func(path string) error) error {
+	fd, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return do(fmt.Sprintf("/proc/self/fd/%d/%s", fd, controlFile))
+}
+
+func listen(dir string) (*net.UnixListener, error) {
+	var listener *net.UnixListener
+	err := atSocket(dir, func(path string) (err error) {
+		listener, err = net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	listener.SetUnlinkOnClose(false) // the short path is not there any more
+	return listener, os.Chmod(filepath.Join(dir, controlFile), 0o600)
+}
+
+func dial(dir string) (*wire, error) {
+	var conn *net.UnixConn
+	err := atSocket(dir, func(path string) (err error) {
+		conn, err = net.DialUnix("unix", nil, &net.UnixAddr{Name: path, Net: "unix"})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("connect to %s: %w", controlFile, err)
+	}
+	return newWire(conn), nil
+}
