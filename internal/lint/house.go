@@ -1,0 +1,127 @@
+package lint
+
+// row says what one package may import. Lists are words between blanks.
+// Packages of this module are written relative to it ("." is its root); those
+// of others are written in full, and stand for what is below them too.
+type row struct {
+	pkg     string // a * stands for the name of one folder that has no row of its own
+	imports string // packages of this module
+	modules string // packages of others, and those of the standard library in restricted
+	tests   string // both kinds, for its tests alone
+	std     string // if not empty: nothing else of the standard library
+	planned bool   // in the design, not yet in the tree
+}
+
+// restricted are packages of the standard library that need a word in modules.
+const restricted = "unsafe C plugin net/http/pprof"
+
+// forTests may be imported by every package's tests, beside what the package
+// itself may import: test servers, the suites of the ports, and the oracles.
+const forTests = `internal/testenv
+	internal/broker/brokertest internal/broker/mem
+	internal/store/storetest internal/store/mem
+	internal/service/servicetest internal/workload/workloadtest internal/core/coretest
+	internal/gpu/fake
+	github.com/google/go-cmp github.com/rogpeppe/go-internal`
+
+// pureStd is what cannot do I/O, wait, or be random. The parts of fmt, time,
+// context and reflect that can are in impure.
+const pureStd = `bytes cmp container/heap container/list encoding encoding/base64 encoding/hex
+	encoding/json errors fmt hash/fnv iter maps math math/bits reflect regexp slices sort
+	strconv strings time unicode unicode/utf8`
+
+// house is DESIGN's "The house": arrows point down only. Rows stand from the
+// bottom up; a package imports only what has a row above its own.
+var house = []row{
+	// the vocabulary
+	{pkg: ".", std: pureStd + " context"},
+
+	// what knows nothing of turno
+	{pkg: "internal/testenv", tests: "github.com/rabbitmq/amqp091-go"},
+	{pkg: "internal/testenv/cmd/services", imports: "internal/testenv"},
+	{pkg: "internal/testenv/cmd/gotest", imports: "internal/testenv"},
+	{pkg: "internal/lint"},
+	{pkg: "internal/workload/gemm"},
+	{pkg: "internal/role/worker/child", modules: "golang.org/x/sys"},
+	{pkg: "internal/gpu/cuda/driver", planned: true,
+		modules: "unsafe github.com/ebitengine/purego golang.org/x/sys"},
+	{pkg: "internal/app/run", planned: true},
+	{pkg: "web", planned: true},
+
+	// the ports, their suites
+	{pkg: "internal/core/policy", std: pureStd, tests: "internal/core/policy/all"},
+	{pkg: "internal/broker"},
+	{pkg: "internal/broker/brokertest", imports: "internal/broker", modules: "github.com/google/go-cmp"},
+	{pkg: "internal/store", imports: "."},
+	{pkg: "internal/store/storetest", imports: ". internal/store", modules: "github.com/google/go-cmp"},
+	{pkg: "internal/gpu", imports: "."},
+	{pkg: "internal/workload", imports: ". internal/gpu",
+		modules: "github.com/santhosh-tekuri/jsonschema"},
+
+	// the cores
+	{pkg: "internal/core/policy/*", imports: "internal/core/policy", std: pureStd},
+	{pkg: "internal/core/policy/all", imports: "internal/core/policy internal/core/policy/*", std: pureStd},
+	{pkg: "internal/core/sched", imports: ". internal/core/policy", std: pureStd, tests: "internal/core/policy/all"},
+	{pkg: "internal/core/hold", imports: ".", std: pureStd},
+
+	// the adapters of each port; nothing but app knows them
+	{pkg: "internal/broker/buffer", imports: "internal/broker"},
+	{pkg: "internal/broker/mem", imports: "internal/broker internal/broker/buffer"},
+	{pkg: "internal/broker/nats", imports: "internal/broker internal/broker/buffer",
+		modules: "github.com/nats-io"},
+	{pkg: "internal/broker/rabbitmq", imports: "internal/broker internal/broker/buffer", planned: true,
+		modules: "github.com/rabbitmq/amqp091-go"},
+	{pkg: "internal/store/mem", imports: ". internal/store"},
+	{pkg: "internal/store/sqlstore", imports: ". internal/store"},
+	{pkg: "internal/store/sqlite", imports: ". internal/store internal/store/sqlstore",
+		modules: "modernc.org/sqlite golang.org/x/sys"},
+	{pkg: "internal/store/postgres", imports: ". internal/store internal/store/sqlstore",
+		modules: "github.com/jackc/pgx"},
+	{pkg: "internal/gpu/fake", imports: ". internal/gpu"},
+	{pkg: "internal/gpu/cuda", imports: ". internal/gpu internal/gpu/cuda/driver", planned: true},
+
+	// the workloads
+	{pkg: "internal/workload/*", imports: ". internal/gpu internal/gpu/cuda internal/workload internal/workload/gemm"},
+	{pkg: "internal/workload/workloadtest", imports: ". internal/gpu internal/gpu/fake internal/workload", planned: true,
+		modules: "github.com/google/go-cmp"},
+	{pkg: "internal/workload/all", imports: ". internal/workload internal/workload/*",
+		modules: "github.com/santhosh-tekuri/jsonschema"},
+	{pkg: "internal/runner", imports: ". internal/gpu internal/workload",
+		tests: "internal/workload/all internal/workload/*"},
+
+	// the shells
+	{pkg: "internal/config", imports: ".", planned: true, modules: "gopkg.in/yaml.v3"},
+	{pkg: "internal/obs", imports: ". internal/broker internal/store", planned: true,
+		modules: "github.com/prometheus go.opentelemetry.io"},
+	{pkg: "internal/core/coretest", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched internal/store internal/store/mem", planned: true,
+		modules: "github.com/google/go-cmp"},
+	{pkg: "internal/sim", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched", planned: true},
+	{pkg: "internal/service", imports: ". internal/broker internal/store internal/workload", planned: true,
+		modules: "github.com/google/uuid github.com/santhosh-tekuri/jsonschema", tests: "internal/role/scheduler internal/core/policy/all internal/workload/all"},
+	{pkg: "internal/service/servicetest", imports: ".", planned: true, modules: "github.com/google/go-cmp"},
+	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/obs internal/store",
+		modules: "github.com/google/uuid", tests: "internal/core/policy/all internal/core/hold"},
+	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/gpu internal/obs internal/role/worker/child internal/runner",
+		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
+		tests:   "internal/workload/all internal/workload"},
+	{pkg: "internal/role/api", imports: ". internal/obs internal/service web", planned: true,
+		modules: "github.com/danielgtaylor/huma", tests: "client"},
+	{pkg: "client", imports: ".", planned: true, tests: "internal/role/api internal/service"},
+
+	// the top
+	{pkg: "internal/app", planned: true, imports: `. client internal/app/run internal/config internal/obs internal/service internal/runner
+		internal/broker internal/broker/mem internal/broker/nats internal/broker/rabbitmq
+		internal/store internal/store/mem internal/store/sqlite internal/store/postgres
+		internal/gpu internal/gpu/fake internal/gpu/cuda
+		internal/workload internal/workload/all internal/core/policy internal/core/policy/all
+		internal/role/scheduler internal/role/worker internal/role/worker/child internal/role/api`,
+		modules: "golang.org/x/sync"},
+	{pkg: "internal/bench", imports: ". client internal/app internal/config internal/workload internal/workload/all", planned: true,
+		modules: "gonum.org/v1"},
+	{pkg: "internal/cli", planned: true,
+		imports: `. client internal/app internal/app/run internal/bench internal/config internal/runner internal/sim
+		internal/workload internal/workload/all internal/core/policy/all internal/role/worker/child`,
+		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/vbauerster/mpb charm.land golang.org/x/term
+		github.com/mattn/go-runewidth gopkg.in/yaml.v3`},
+	{pkg: "cmd/turno", imports: "internal/cli", planned: true},
+}
