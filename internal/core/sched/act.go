@@ -67,6 +67,8 @@ func (s *Sched) expandForAct(ref turno.Ref) *job {
 	s.queue(t)
 	if array.Tasks.Waiting.Len() == 0 || s.throttled(array) {
 		s.line.remove(array)
+	}
+	if array.State != turno.Held || array.Tasks.Waiting.Len() == 0 {
 		s.setWaiting(array, turno.ReasonTasks, "")
 	}
 	return t

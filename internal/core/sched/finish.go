@@ -103,8 +103,13 @@ func (s *Sched) end(j *job, st turno.State, r turno.Reason, detail string) {
 func (s *Sched) settle(array *job) {
 	t := array.Tasks
 	if t.Waiting.Len() > 0 {
-		if array.State != turno.Held && array.place < 0 && array.open == 0 {
+		switch {
+		case array.State == turno.Held || array.open > 0:
+		case array.place < 0:
 			s.queue(array)
+		case t.Active == 0:
+			v := s.verdictOf(array.shape)
+			s.setWaiting(array, v.reason, v.detail)
 		}
 		return
 	}

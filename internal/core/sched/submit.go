@@ -222,10 +222,10 @@ func (s *Sched) stand(j *job) {
 	s.setWaiting(j, v.reason, v.detail)
 }
 
-// setWaiting is set for jobs that wait; an array of which tasks were started
-// stays Running.
+// setWaiting is set for jobs that wait; an array of which tasks are active is
+// Running.
 func (s *Sched) setWaiting(j *job, r turno.Reason, detail string) {
-	if j.Tasks != nil && j.Tasks.Waiting.Len() < j.Tasks.Total {
+	if j.Tasks != nil && j.Tasks.Active > 0 {
 		s.set(j, turno.Running, turno.ReasonTasks, "")
 		return
 	}

@@ -1,0 +1,173 @@
+package scheduler
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"turno"
+	"turno/internal/broker"
+)
+
+const (
+	// jobMessages bounds the messages that are open at a time: each may hold a
+	// thousand jobs.
+	jobMessages = 16
+	askMessages = 256
+)
+
+// open begins to receive. Receivers end with ctx; one that breaks fails the
+// term.
+func (t *term) open(ctx context.Context) error {
+	jobs, err := t.o.Broker.Consume(ctx, broker.JobsQueue, broker.ConsumeOptions{Batch: jobMessages})
+	if err != nil {
+		return err
+	}
+	control, err := t.o.Broker.Consume(ctx, broker.ControlQueue, broker.ConsumeOptions{Batch: askMessages})
+	if err != nil {
+		return errors.Join(err, jobs.Close())
+	}
+	reports, err := t.o.Broker.Watch(ctx, broker.ReportBox+"*")
+	if err != nil {
+		return errors.Join(err, jobs.Close(), control.Close())
+	}
+	logs, err := t.o.Broker.Subscribe(ctx, broker.LogStream+"*")
+	if err != nil {
+		return errors.Join(err, jobs.Close(), control.Close(), reports.Close())
+	}
+	t.receive(ctx, jobs.Close, func() (input, error) { return t.readJobs(ctx, jobs) })
+	t.receive(ctx, control.Close, func() (input, error) { return t.readAsks(ctx, control) })
+	t.receive(ctx, reports.Close, func() (input, error) { return t.readReports(ctx, reports) })
+	t.receive(ctx, logs.Close, func() (input, error) { return t.readLogs(ctx, logs) })
+	return nil
+}
+
+// receive reads and decodes beside the loop.
+func (t *term) receive(ctx context.Context, done func() error, read func() (input, error)) {
+	t.group.Go(func() {
+		defer func() {
+			if err := done(); err != nil {
+				t.log.Warn("did not close a queue", "err", err)
+			}
+		}()
+		for {
+			in, err := read()
+			if err != nil {
+				t.fail(fmt.Errorf("receive: %w", err))
+				return
+			}
+			select {
+			case t.inputs <- in:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+func (t *term) readJobs(ctx context.Context, c broker.Consumer) (input, error) {
+	ds, err := c.Receive(ctx)
+	in := input{submissions: make([]submission, len(ds))}
+	for i := range ds {
+		in.submissions[i] = t.decode(ds[i])
+		in.submissions[i].by = c
+	}
+	return in, err
+}
+
+// decode reads a Submission and checks each of its jobs: whoever may publish
+// to the broker is a stranger too.
+func (t *term) decode(d broker.Delivery) submission {
+	s := submission{from: d}
+	var body turno.Submission
+	if err := json.Unmarshal(d.Body, &body); err != nil {
+		s.bad = turno.Errorf(turno.CodeMalformed, "the message is not a submission: %v", err).
+			WithHint("see docs/amqp.md for the format")
+		return s
+	}
+	if body.Version != turno.ProtocolVersion {
+		s.bad = turno.Invalid("version", "%d; this scheduler speaks %d", body.Version, turno.ProtocolVersion)
+		return s
+	}
+	s.answers = make([]turno.Submitted, len(body.Jobs))
+	for i := range body.Jobs {
+		n := body.Jobs[i]
+		s.answers[i].ID = n.ID
+		if s.answers[i].Error = t.check(&n); s.answers[i].Error == nil {
+			s.jobs = append(s.jobs, n)
+			s.at = append(s.at, i)
+		}
+	}
+	return s
+}
+
+func (t *term) check(n *turno.NewJob) *turno.Error {
+	if !turno.ValidID(n.ID) {
+		return turno.Invalid("id", "%.60q is not a UUID in lower case", n.ID)
+	}
+	if n.Spec == nil {
+		return turno.Invalid("spec", "must be given")
+	}
+	return t.o.Check(n.Spec)
+}
+
+func (t *term) readAsks(ctx context.Context, c broker.Consumer) (input, error) {
+	ds, err := c.Receive(ctx)
+	in := input{asks: make([]ask, len(ds))}
+	for i := range ds {
+		a := ask{from: ds[i], by: c}
+		if err := json.Unmarshal(ds[i].Body, &a.ask); err != nil {
+			a.bad = turno.Errorf(turno.CodeMalformed, "the message is not an ask: %v", err)
+		}
+		in.asks[i] = a
+	}
+	return in, err
+}
+
+func (t *term) readReports(ctx context.Context, w broker.Watcher) (input, error) {
+	vs, err := w.Receive(ctx)
+	var in input
+	for _, v := range vs {
+		r := &turno.Report{}
+		if err := json.Unmarshal(v.Body, r); err != nil || broker.ReportBox+r.Worker != v.Name {
+			t.log.Warn("ignored a report that is none", "mailbox", v.Name, "err", err)
+			continue
+		}
+		if bad := incomplete(r); bad != "" {
+			t.log.Warn("ignored a report", "worker", r.Worker, "err", bad)
+			continue
+		}
+		in.reports = append(in.reports, r)
+	}
+	return in, err
+}
+
+// incomplete finds what the core could not work with.
+func incomplete(r *turno.Report) string {
+	for i := range r.Held {
+		h := &r.Held[i]
+		if h.State.Ended() && h.Result == nil {
+			return "attempt " + h.AttemptKey.String() + " has ended without a result"
+		}
+		if h.Result != nil && !h.Result.State.Ended() {
+			return "attempt " + h.AttemptKey.String() + " has a result that is no end"
+		}
+	}
+	return ""
+}
+
+func (t *term) readLogs(ctx context.Context, w broker.Watcher) (input, error) {
+	vs, err := w.Receive(ctx)
+	var in input
+	for _, v := range vs {
+		var chunks []turno.LogChunk
+		if err := json.NewDecoder(bytes.NewReader(v.Body)).Decode(&chunks); err != nil {
+			t.log.Warn("ignored a log chunk that is none", "stream", v.Name, "err", err)
+			continue
+		}
+		in.logs = append(in.logs, chunks...)
+	}
+	return in, err
+}

@@ -1,0 +1,177 @@
+// Package scheduler is the shell around core/sched: it takes what arrives,
+// hands it to the core, commits what came of it, and only then tells anyone.
+//
+//	jobs queue ────┐                           ┌──▶ answers, acknowledgements
+//	control queue ─┤                           │
+//	reports ───────┼─▶ one loop ─▶ core ─▶ commit ──▶ Desired to each changed worker
+//	log chunks ────┤        ▲                  │
+//	timers ────────┘        └── what is there  └──▶ results topics
+//
+// One goroutine owns the core. Receivers decode beside it, an outbox sends
+// beside it; while a commit is under way the next batch is being read.
+// Of several schedulers on one store one leads; the others wait for its lease
+// to run out.
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"turno"
+	"turno/internal/broker"
+	"turno/internal/core/policy"
+	"turno/internal/core/sched"
+	"turno/internal/store"
+)
+
+// Broker is what a scheduler needs of one.
+type Broker interface {
+	broker.Broker
+	broker.Replier
+}
+
+// Options of a Role. All but Log, Lease and Silence are required.
+type Options struct {
+	Name   string // of this scheduler, for people
+	Broker Broker
+	Store  store.Store
+	Order  policy.Order
+	// Check normalizes and validates a spec that came past the API.
+	Check func(*turno.Spec) *turno.Error
+	Lease time.Duration // of workers
+	// Silence after which a worker gets no new job.
+	Silence time.Duration
+	Log     *slog.Logger
+}
+
+const (
+	// leadTTL bounds how long a dead leader keeps its place: with the standby's
+	// wait and its load of the store, takeover stays under five seconds.
+	leadTTL = 3 * time.Second
+	// renewEvery leaves room for two failures.
+	renewEvery = leadTTL / 3
+	// retryAfter an error of store or broker, before leading again.
+	retryAfter = 500 * time.Millisecond
+)
+
+// Role leads or stands by.
+type Role struct {
+	o   Options
+	log *slog.Logger
+	// Leading is closed over by tests and health: it is told each change.
+	onLead func(term uint64)
+}
+
+// New makes a scheduler.
+func New(o Options) *Role {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Role{o: o, log: o.Log.With("role", "scheduler"), onLead: func(uint64) {}}
+}
+
+// OnLead has f called with each term that this scheduler leads, and with 0 when
+// it leads no more. Before Run.
+func (r *Role) OnLead(f func(term uint64)) { r.onLead = f }
+
+// Run leads whenever it can, until ctx is done. It returns nil then.
+func (r *Role) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		holder := r.o.Name + "/" + uuid.NewString()
+		lead, err := r.wait(ctx, holder)
+		if err != nil {
+			break
+		}
+		r.log.Info("leads", "term", lead.Term)
+		r.onLead(lead.Term)
+		err = r.lead(ctx, holder, lead)
+		r.onLead(0)
+		r.giveUp(ctx, holder)
+		if err != nil && ctx.Err() == nil {
+			r.log.Warn("stopped leading; tries again", "term", lead.Term, "err", err)
+			sleep(ctx, retryAfter)
+		}
+	}
+	return nil
+}
+
+// wait returns once holder leads.
+func (r *Role) wait(ctx context.Context, holder string) (store.Lead, error) {
+	for {
+		asked := time.Now()
+		lead, err := r.o.Store.Lead(ctx, holder, leadTTL)
+		if err == nil {
+			lead.For -= time.Since(asked)
+			return lead, nil
+		}
+		if ctx.Err() != nil {
+			return lead, context.Cause(ctx)
+		}
+		pause := retryAfter
+		if errors.Is(err, store.ErrHeld) {
+			// Asks again when the lease may have run out, not before.
+			pause = max(lead.For, 50*time.Millisecond)
+		} else {
+			r.log.Warn("cannot reach the store; tries again", "err", err)
+		}
+		sleep(ctx, pause)
+	}
+}
+
+// giveUp lets a standby lead at once; when it fails the lease ends by itself.
+func (r *Role) giveUp(ctx context.Context, holder string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if _, err := r.o.Store.Lead(ctx, holder, 0); err != nil {
+		r.log.Warn("did not give up the lead; it runs out by itself", "err", err)
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
+
+// lead runs one term: from the store's state until something breaks.
+func (r *Role) lead(ctx context.Context, holder string, lead store.Lead) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	t := &term{
+		o: r.o, log: r.log.With("term", lead.Term), lead: lead, clock: newClock(),
+		fail:   cancel,
+		inputs: make(chan input), post: make(chan post, outboxDepth),
+	}
+	t.core = sched.New(sched.Config{
+		Term: lead.Term, Lease: r.o.Lease, Silence: r.o.Silence, Order: r.o.Order,
+	})
+	if !lead.Forever {
+		t.group.Go(func() { t.renew(ctx, holder, lead) })
+	}
+	defer t.group.Wait()
+	defer cancel(nil) // before the wait
+	if err := t.restore(ctx); err != nil {
+		return fmt.Errorf("restore from the store: %w", err)
+	}
+	if err := t.open(ctx); err != nil {
+		return fmt.Errorf("open the broker's queues: %w", err)
+	}
+	return t.run(ctx)
+}
+
+// clock gives times that never go back and do not jump with the wall clock.
+type clock struct{ start time.Time }
+
+func newClock() clock { return clock{time.Now()} }
+
+// now is the start by the wall clock plus what has passed since by the
+// monotonic one.
+func (c clock) now() time.Time { return c.start.Add(time.Since(c.start)).Round(time.Microsecond).UTC() }

@@ -1,0 +1,309 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"turno"
+	"turno/internal/broker"
+	"turno/internal/core/sched"
+	"turno/internal/store"
+)
+
+const (
+	// batchJobs bounds the submissions of one commit: enough to share its cost,
+	// few enough that the first of them is not kept waiting.
+	batchJobs = 2000
+	// outboxDepth commits may be ahead of what has been sent; then the loop
+	// waits for the broker.
+	outboxDepth = 4
+)
+
+// term is one lead of one scheduler.
+type term struct {
+	// Constant.
+	o     Options
+	log   *slog.Logger
+	lead  store.Lead
+	clock clock
+	fail  context.CancelCauseFunc
+
+	inputs chan input
+	post   chan post
+	group  sync.WaitGroup
+
+	// Owned by the loop.
+	core  *sched.Sched
+	batch batch
+}
+
+// input is what one receiver has read: one field is set.
+type input struct {
+	submissions []submission
+	asks        []ask
+	reports     []*turno.Report
+	logs        []turno.LogChunk
+}
+
+type submission struct {
+	from    broker.Delivery
+	by      broker.Consumer
+	jobs    []turno.NewJob
+	at      []int // where each of jobs stands in answers
+	answers []turno.Submitted
+	bad     *turno.Error
+}
+
+type ask struct {
+	from broker.Delivery
+	by   broker.Consumer
+	ask  turno.Ask
+	bad  *turno.Error
+}
+
+// batch is what the next commit answers for.
+type batch struct {
+	logs []turno.LogChunk
+	post post
+	jobs int
+}
+
+// renew keeps the lead. It fails the term while the lease still lasts.
+func (t *term) renew(ctx context.Context, holder string, lead store.Lead) {
+	until := time.Now().Add(lead.For)
+	for {
+		sleep(ctx, renewEvery)
+		if ctx.Err() != nil {
+			return
+		}
+		asked := time.Now()
+		try, cancel := context.WithDeadline(ctx, until)
+		got, err := t.o.Store.Lead(try, holder, leadTTL)
+		cancel()
+		switch {
+		case err == nil && got.Term == lead.Term:
+			until = asked.Add(got.For)
+		case ctx.Err() != nil:
+			return
+		case err == nil || errors.Is(err, store.ErrHeld) || time.Now().Add(renewEvery/2).After(until):
+			t.fail(fmt.Errorf("lost the lead of term %d: %w", lead.Term, errors.Join(err, store.ErrFenced)))
+			return
+		default:
+			t.log.Warn("did not renew the lead; tries again", "err", err)
+		}
+	}
+}
+
+// restore reads the store into the core.
+func (t *term) restore(ctx context.Context) error {
+	began := time.Now()
+	var jobs []*turno.Job
+	state, err := t.o.Store.Load(ctx, func(j *turno.Job) error {
+		jobs = append(jobs, j)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	t.core.Restore(t.clock.now(), state.Next, state.Workers, jobs)
+	known, err := t.o.Store.Find(ctx, t.core.RestoreLookups()...)
+	if err != nil {
+		return err
+	}
+	t.core.Resume(t.clock.now(), known)
+	t.log.Info("restored", "jobs", len(jobs), "workers", len(state.Workers), "took", time.Since(began))
+	return nil
+}
+
+// run is the loop that owns the core.
+func (t *term) run(ctx context.Context) error {
+	t.group.Go(func() { t.send(ctx) })
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		if err := t.flush(ctx); err != nil {
+			return err
+		}
+		t.arm(timer)
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case in := <-t.inputs:
+			if err := t.take(ctx, in); err != nil {
+				return err
+			}
+		case <-timer.C:
+		}
+		if err := t.takeMore(ctx); err != nil {
+			return err
+		}
+		t.core.Tick(t.clock.now())
+	}
+}
+
+// arm sets the timer to the core's next deadline; without one it sleeps.
+func (t *term) arm(timer *time.Timer) {
+	next := t.core.Next()
+	if next.IsZero() {
+		timer.Stop()
+		return
+	}
+	timer.Reset(max(next.Sub(t.clock.now()), 0))
+}
+
+// takeMore takes what else has arrived by now, so that it shares the commit.
+func (t *term) takeMore(ctx context.Context) error {
+	for t.batch.jobs < batchJobs {
+		select {
+		case in := <-t.inputs:
+			if err := t.take(ctx, in); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
+func (t *term) take(ctx context.Context, in input) error {
+	for _, r := range in.reports {
+		t.core.Report(t.clock.now(), r)
+		t.batch.jobs += len(r.Held)
+	}
+	for i := range in.submissions {
+		if err := t.submit(ctx, &in.submissions[i]); err != nil {
+			return err
+		}
+	}
+	for i := range in.asks {
+		t.answer(&in.asks[i])
+	}
+	return t.takeLogs(ctx, in.logs)
+}
+
+func (t *term) submit(ctx context.Context, s *submission) error {
+	reply := turno.SubmissionReply{Version: turno.ProtocolVersion, Jobs: s.answers, Error: s.bad}
+	if s.bad == nil && len(s.jobs) > 0 {
+		known, err := t.o.Store.Find(ctx, t.core.Lookups(t.clock.now(), s.jobs)...)
+		if err != nil {
+			return fmt.Errorf("look for repeated jobs: %w", err)
+		}
+		answers := t.core.Submit(t.clock.now(), s.jobs, known)
+		for i, at := range s.at {
+			reply.Jobs[at] = answers[i]
+		}
+	}
+	t.batch.jobs += len(s.jobs)
+	t.batch.post.acks = append(t.batch.post.acks, ack{s.by, s.from})
+	t.batch.post.replies = append(t.batch.post.replies, reply1{to: s.from.Message, submission: &reply})
+	return nil
+}
+
+func (t *term) answer(a *ask) {
+	now := t.clock.now()
+	answer := turno.Answer{Error: a.bad}
+	switch {
+	case a.bad != nil:
+	case a.ask.Act != nil:
+		answer.Acted = t.core.Act(now, a.ask.Act)
+	case a.ask.Explain != "":
+		answer.Explain, answer.Error = t.explain(now, a.ask.Explain)
+	case a.ask.Workers:
+		answer.Workers = t.core.Workers(now)
+	default:
+		answer.Error = turno.Errorf(turno.CodeMalformed, "asks for nothing that this scheduler knows")
+	}
+	t.batch.post.acks = append(t.batch.post.acks, ack{a.by, a.from})
+	t.batch.post.replies = append(t.batch.post.replies, reply1{to: a.from.Message, answer: &answer})
+}
+
+func (t *term) explain(now time.Time, text string) (*turno.Explanation, *turno.Error) {
+	ref, err := turno.ParseRef(text)
+	if err != nil {
+		return nil, turno.Errorf(turno.CodeMalformed, "%v", err)
+	}
+	e, problem := t.core.Explain(now, ref)
+	if problem != nil {
+		return nil, problem
+	}
+	return &e, nil
+}
+
+// takeLogs adds chunks to the commit. One that leaves a gap is left out: its
+// worker sends it again from where the store is.
+func (t *term) takeLogs(ctx context.Context, chunks []turno.LogChunk) error {
+	for _, c := range chunks {
+		t.batch.logs = append(t.batch.logs, c)
+		t.batch.jobs += 1 + len(c.Data)/4096
+	}
+	return ctx.Err()
+}
+
+// flush commits what the core has ready and hands the rest to the outbox,
+// until nothing is left: what a commit stored may be news for a worker.
+func (t *term) flush(ctx context.Context) error {
+	for {
+		ready := t.core.Ready()
+		b := t.batch
+		t.batch = batch{}
+		if ready.Empty() && len(b.logs) == 0 && b.post.empty() {
+			return nil
+		}
+		if ready.Commits() || len(b.logs) > 0 {
+			if err := t.commit(ctx, &ready, b.logs); err != nil {
+				return err
+			}
+		}
+		if err := t.logSizes(ctx, ready.LogSizes); err != nil {
+			return err
+		}
+		b.post.desired, b.post.results = ready.Desired, ready.Results
+		if b.post.empty() {
+			continue
+		}
+		select {
+		case t.post <- b.post:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+func (t *term) commit(ctx context.Context, ready *sched.Ready, logs []turno.LogChunk) error {
+	kept, err := t.fitting(ctx, logs)
+	if err != nil {
+		return err
+	}
+	b := store.Batch{
+		Term: t.lead.Term, Workers: ready.Workers, Gone: ready.Gone, Next: ready.Next, Logs: kept,
+		Jobs: make([]store.Change, len(ready.Jobs)),
+	}
+	for i, c := range ready.Jobs {
+		b.Jobs[i] = store.Change(c)
+	}
+	if err := t.o.Store.Commit(ctx, b); err != nil {
+		return fmt.Errorf("commit %d jobs: %w", len(b.Jobs), err)
+	}
+	for _, c := range kept {
+		t.core.LogStored(t.clock.now(), c.AttemptKey, c.Offset+int64(len(c.Data)))
+	}
+	return nil
+}
+
+// logSizes answers the core's questions for the output of ended attempts. The
+// answers are handed out with the next Ready, at once.
+func (t *term) logSizes(ctx context.Context, keys []turno.AttemptKey) error {
+	for _, k := range keys {
+		_, size, err := t.o.Store.ReadLog(ctx, k, 0, 0)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return fmt.Errorf("read the size of a log: %w", err)
+		}
+		t.core.LogStored(t.clock.now(), k, size)
+	}
+	return nil
+}
