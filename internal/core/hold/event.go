@@ -100,6 +100,12 @@ func (h *Hold) Tick(now time.Time) {
 	}
 }
 
+// Lease is how long the scheduler's lease is and how much of it is left; zero
+// before the first.
+func (h *Hold) Lease() (whole, left time.Duration) {
+	return h.lease, max(h.leaseUntil.Sub(h.now), 0)
+}
+
 // Next is when Tick and Ready must be called at the latest.
 func (h *Hold) Next() time.Time {
 	next := h.lastReport.Add(h.cfg.Heartbeat)

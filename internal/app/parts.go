@@ -1,0 +1,116 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"turno"
+	"turno/internal/broker"
+	"turno/internal/broker/nats"
+	"turno/internal/broker/rabbitmq"
+	"turno/internal/config"
+	"turno/internal/store"
+	"turno/internal/store/postgres"
+	"turno/internal/store/sqlite"
+	"turno/internal/workload/all"
+)
+
+// Broker is one with both of its sides.
+type Broker interface {
+	broker.Broker
+	broker.Replier
+}
+
+// shared is what roles share in one process.
+type shared struct {
+	broker  Broker
+	store   store.Store // nil when no role needs one
+	durable bool        // what the broker has confirmed survives a power cut
+	alone   bool        // no other scheduler can lead
+	closers []func() error
+}
+
+func (p *shared) close() error {
+	var errs []error
+	for _, c := range slices.Backward(p.closers) {
+		errs = append(errs, c())
+	}
+	return errors.Join(errs...)
+}
+
+// open connects what the roles need. A worker needs no store.
+func open(ctx context.Context, cfg config.Config, roles []string, log *slog.Logger) (*shared, error) {
+	p := &shared{}
+	if len(roles) > 1 || roles[0] != Worker {
+		if err := p.openStore(ctx, cfg, log); err != nil {
+			return nil, fmt.Errorf("open the store: %w", err)
+		}
+	}
+	if err := p.openBroker(ctx, cfg, log); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the broker: %w", err), p.close())
+	}
+	return p, nil
+}
+
+func (p *shared) openStore(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	if strings.HasPrefix(cfg.Store, "postgres") {
+		s, err := postgres.Open(ctx, postgres.Options{URL: cfg.Store, Log: log})
+		if err != nil {
+			return err
+		}
+		p.store, p.closers = s, append(p.closers, s.Close)
+		return nil
+	}
+	s, err := sqlite.Open(ctx, sqlite.Options{Path: filepath.Join(cfg.Data, "turno.db"), Log: log})
+	if err != nil {
+		return err
+	}
+	p.store, p.alone, p.closers = s, true, append(p.closers, s.Close)
+	return nil
+}
+
+func (p *shared) openBroker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	b, durable, err := dialBroker(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	p.broker, p.durable, p.closers = b, durable, append(p.closers, b.Close)
+	return nil
+}
+
+type closingBroker interface {
+	Broker
+	Close() error
+}
+
+func dialBroker(ctx context.Context, cfg config.Config, log *slog.Logger) (closingBroker, bool, error) {
+	scheme, _, _ := strings.Cut(cfg.Broker, "://")
+	switch scheme {
+	case "embedded":
+		b, err := nats.Embedded(ctx, nats.EmbeddedOptions{
+			Dir: filepath.Join(cfg.Data, "broker"), SyncAlways: cfg.BrokerSync, Logger: log,
+		})
+		return b, cfg.BrokerSync, err
+	case "nats", "tls":
+		b, err := nats.Open(ctx, nats.Options{URL: cfg.Broker, Logger: log})
+		return b, false, err
+	case "amqp", "amqps":
+		b, err := rabbitmq.Open(ctx, rabbitmq.Options{URL: cfg.Broker, Logger: log})
+		return b, true, err
+	}
+	return nil, false, fmt.Errorf("%q: use embedded, nats://… or amqp://…", config.Redact(cfg.Broker))
+}
+
+// check is what every spec passes, wherever it came from.
+func check(s *turno.Spec) *turno.Error {
+	all.Normalize(s)
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	return all.Check(s)
+}

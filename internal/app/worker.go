@@ -1,0 +1,129 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"turno"
+	"turno/internal/config"
+	"turno/internal/gpu"
+	"turno/internal/gpu/fake"
+	"turno/internal/role/worker"
+	"turno/internal/role/worker/child"
+	"turno/internal/runner"
+	"turno/internal/workload/all"
+)
+
+// Version of this build; the build stamps it.
+var Version = "dev"
+
+// inventory finds this machine's GPUs.
+func inventory(cfg config.Config) gpu.Inventory {
+	if cfg.FakeGPUs > 0 {
+		return fake.New(cfg.Worker, cfg.FakeGPUs)
+	}
+	if _, err := os.Stat("/proc/driver/nvidia/version"); err != nil {
+		return gpu.None{Reason: "no NVIDIA driver is loaded on this machine"}
+	}
+	return gpu.None{Reason: "an NVIDIA driver is loaded, and this version of turno does not run work on GPUs yet"}
+}
+
+// offers is what the workloads of this build let a worker run.
+func offers() []worker.Offer {
+	var list []worker.Offer
+	for _, w := range all.List() {
+		class, _ := runner.ClassOf(w)
+		list = append(list, worker.Offer{Type: w.Name, Devices: w.Devices, Class: string(class)})
+	}
+	return list
+}
+
+func workerPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) (part, error) {
+	if cfg.Isolation == "cgroup" && !strings.HasPrefix(child.Probe().String(), "cgroup") {
+		return part{}, fmt.Errorf("isolation cgroup is asked for, and this machine gives only: %s", child.Probe())
+	}
+	gpus := inventory(cfg)
+	role := worker.New(worker.Options{
+		Name: cfg.Worker, Broker: p.broker, Data: filepath.Join(cfg.Data, "worker"), GPUs: gpus, Offers: offers(),
+		CPUs: cfg.CPUs, Memory: cfg.Memory, Heartbeat: cfg.Heartbeat, EndJobs: len(info.Roles) > 1,
+		Version: version(), Log: log,
+	})
+	devices, err := gpus.Devices(context.Background())
+	if err != nil {
+		return part{}, fmt.Errorf("look for GPUs: %w", err)
+	}
+	info.Worker, info.GPUs, info.WhyNoGPU = cfg.Worker, devices, ""
+	if len(devices) == 0 {
+		info.WhyNoGPU = gpus.Why()
+	}
+	return part{name: Worker, run: role.Run}, nil
+}
+
+func version() string {
+	if Version != "dev" {
+		return Version
+	}
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
+		return b.Main.Version
+	}
+	return Version
+}
+
+// Runner serves the runner protocol on standard input and output: the hidden
+// command that a worker starts.
+func Runner(ctx context.Context, class string) error {
+	o, err := runner.OptionsOf(runner.Class(class), all.List())
+	if err != nil {
+		return err
+	}
+	o.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	return runner.Serve(ctx, os.Stdin, os.Stdout, o)
+}
+
+// Machine describes this machine as its worker would, and says why there is no
+// GPU if there is none.
+func Machine(ctx context.Context, cfg config.Config) (turno.Machine, string, error) {
+	gpus := inventory(cfg)
+	m, err := worker.New(worker.Options{
+		Name: cfg.Worker, GPUs: gpus, Offers: offers(), CPUs: cfg.CPUs, Memory: cfg.Memory, Version: version(),
+	}).Machine(ctx)
+	if len(m.GPUs) == 0 {
+		return m, gpus.Why(), err
+	}
+	return m, "", err
+}
+
+// Probe connects to a configured part and says what it found.
+func Probe(ctx context.Context, cfg config.Config, what string) (string, error) {
+	log := slog.New(slog.DiscardHandler)
+	p := &shared{}
+	var err error
+	switch what {
+	case "broker":
+		err = p.openBroker(ctx, cfg, log)
+	case "store":
+		err = p.openStore(ctx, cfg, log)
+	default:
+		return "", fmt.Errorf("%q is no part to probe", what)
+	}
+	if err != nil {
+		return "", err
+	}
+	found := config.Redact(map[string]string{"broker": cfg.Broker, "store": cfg.Store}[what])
+	return "connected to " + found, errors.Join(err, p.close())
+}
+
+// Types are the workloads of this build.
+func Types() []turno.Type {
+	var list []turno.Type
+	for _, w := range all.List() {
+		list = append(list, turno.Type{Name: w.Name, Summary: w.Summary, Devices: w.Devices, Schema: w.Schema, Example: w.Example})
+	}
+	return list
+}

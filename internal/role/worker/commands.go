@@ -1,0 +1,314 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"turno"
+	"turno/internal/role/worker/child"
+)
+
+// Bounds of a command that its spec does not set: far above what programs use,
+// low enough that a neighbour survives a runaway.
+const (
+	maxLogBytes  = 100 << 20
+	maxProcesses = 4096
+)
+
+// commands runs attempts as processes under shims.
+type commands struct {
+	role   *Role
+	data   string
+	binary string
+	group  sync.WaitGroup
+	ctx    context.Context //nolint:containedctx // of the worker's whole life, for what is swept later
+	keeper *child.Spawner
+}
+
+func newCommands(ctx context.Context, r *Role) (*commands, error) {
+	binary := r.o.Binary
+	if binary == "" {
+		var err error
+		if binary, err = os.Executable(); err != nil {
+			return nil, fmt.Errorf("find this program for the shims: %w", err)
+		}
+	}
+	keeper, err := child.OpenSpawner(ctx, child.SpawnerSpec{Dir: r.o.Data, Binary: binary})
+	if err != nil {
+		return nil, fmt.Errorf("start the keeper of commands: %w", err)
+	}
+	return &commands{role: r, data: r.o.Data, binary: binary, ctx: ctx, keeper: keeper}, nil
+}
+
+// close lets the commands go: they have their lease from now on.
+func (c *commands) close() {
+	c.group.Wait()
+	if err := c.keeper.Close(); err != nil {
+		c.role.log.Warn("did not let the keeper of commands go", "err", err)
+	}
+}
+
+// launch starts a process. One with a device of its own gets a shim of its
+// own, so that it shares its fate with nobody; the others share a keeper,
+// which is five times as quick.
+func (c *commands) launch(ctx context.Context, a *attempt, spec child.Spec) (*child.Process, error) {
+	if len(a.task.GPUs) > 0 {
+		return child.Start(ctx, spec)
+	}
+	return c.keeper.Start(ctx, spec)
+}
+
+// command is one attempt's process, or the wish to end it before it is there.
+type command struct {
+	mu      sync.Mutex
+	process *child.Process
+	stopped bool
+	grace   time.Duration
+}
+
+func (c *command) stop(grace time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopped, c.grace = true, grace
+	if c.process != nil {
+		_ = c.process.Stop(grace) // Wait tells what came of it
+	}
+}
+
+// set takes the process, and ends it if that was asked for meanwhile.
+func (c *command) set(p *child.Process) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.process = p
+	if c.stopped {
+		_ = p.Stop(c.grace)
+	}
+}
+
+// setLease tells the shim how long it may go on without an agent.
+func (c *command) setLease(d time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.process == nil {
+		return nil
+	}
+	return c.process.SetLease(d)
+}
+
+// start runs a command beside the loop.
+func (c *commands) start(ctx context.Context, a *attempt) {
+	cmd := &command{}
+	a.command = cmd
+	a.stop = func(grace time.Duration, _ turno.Reason) { cmd.stop(grace) }
+	c.group.Go(func() {
+		result, err := c.run(ctx, a, cmd)
+		if err != nil {
+			if ctx.Err() != nil {
+				return // the agent ends, the command goes on
+			}
+			result = setupFailure(err)
+		}
+		c.role.inbox.put(event{key: a.key, result: result})
+	})
+}
+
+func setupFailure(err error) *turno.Result {
+	r := &turno.Result{State: turno.Failed, Reason: turno.ReasonSetupFailed, Message: err.Error(), ExitCode: 126}
+	if setup := (*child.SetupFailed)(nil); errors.As(err, &setup) {
+		r.Message, r.ExitCode = setup.Message, setup.Code
+	}
+	return r
+}
+
+func (c *commands) run(ctx context.Context, a *attempt, cmd *command) (*turno.Result, error) {
+	spec, err := c.spec(a)
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.launch(ctx, a, spec)
+	if err != nil {
+		return nil, err
+	}
+	cmd.set(p)
+	c.role.inbox.put(event{key: a.key})
+	c.role.shipper.follow(a.key, a.dir)
+	return wait(ctx, p)
+}
+
+// attach takes up a command of an earlier agent.
+func (c *commands) attach(ctx context.Context, a *attempt) {
+	cmd := &command{}
+	a.command = cmd
+	a.stop = func(grace time.Duration, _ turno.Reason) { cmd.stop(grace) }
+	c.group.Go(func() {
+		p, err := child.Attach(a.dir)
+		var result *turno.Result
+		if err == nil {
+			cmd.set(p)
+			c.role.shipper.follow(a.key, a.dir)
+			result, err = wait(ctx, p)
+		}
+		if err != nil {
+			if ctx.Err() != nil {
+				return
+			}
+			result = &turno.Result{State: turno.Lost, Reason: turno.ReasonWorkerLost,
+				Message: "nothing was left of it after its worker was restarted: " + err.Error()}
+		}
+		c.role.inbox.put(event{key: a.key, result: result})
+	})
+}
+
+func wait(ctx context.Context, p *child.Process) (*turno.Result, error) {
+	exit, err := p.Wait(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return resultOf(&exit), nil
+}
+
+// resultOf puts an exit into the queue's words.
+func resultOf(e *child.Exit) *turno.Result {
+	r := &turno.Result{
+		State: turno.Failed, Retryable: true, ExitCode: e.Code, Signal: e.Signal, MaxMemory: e.MaxRSSBytes,
+		UserTime: turno.Duration(e.UserTime), SysTime: turno.Duration(e.SystemTime),
+	}
+	switch {
+	case e.Setup != "":
+		r.Reason, r.Message, r.Retryable = turno.ReasonSetupFailed, e.Setup, false
+	case e.Lost || e.LeaseExpired:
+		r.State, r.Reason = turno.Lost, turno.ReasonWorkerLost
+		r.Message = "the process that watched over it was killed"
+		if e.LeaseExpired {
+			r.Message = "its worker was gone for longer than the lease"
+		}
+	case e.TimedOut:
+		r.Reason, r.Message = turno.ReasonTimeout, "it ran for longer than its time limit"
+	case e.Stopped:
+		r.State, r.Reason, r.Message = turno.Cancelled, turno.ReasonCancelled, "stopped"
+	case e.OOMKilled && e.Code != 0:
+		r.Reason, r.Message = turno.ReasonHostOOM, "it used more memory than its limit"
+	case e.Signal != "":
+		r.Reason, r.Message = turno.ReasonSignal, "ended by signal "+e.Signal
+	case e.Code != 0:
+		r.Reason, r.Message = turno.ReasonExitCode, fmt.Sprintf("exit code %d", e.Code)
+	default:
+		r.State, r.Reason, r.Retryable = turno.Succeeded, turno.ReasonCompleted, false
+	}
+	if e.LogDropped > 0 {
+		r.Message += fmt.Sprintf(" (%d bytes of output over the limit were dropped)", e.LogDropped)
+	}
+	return r
+}
+
+// execParams are those of the type exec.
+type execParams struct {
+	Command []string `json:"command"`
+	Script  string   `json:"script"`
+}
+
+// spec makes the process of a task.
+func (c *commands) spec(a *attempt) (child.Spec, error) {
+	var params execParams
+	if err := json.Unmarshal(a.task.Spec.Params, &params); err != nil {
+		return child.Spec{}, fmt.Errorf("read the command: %w", err)
+	}
+	for _, dir := range []string{"work", "out", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(a.dir, dir), 0o700); err != nil {
+			return child.Spec{}, fmt.Errorf("make the job's folder: %w", err)
+		}
+	}
+	command := params.Command
+	if params.Script != "" {
+		path := filepath.Join(a.dir, "script")
+		if err := os.WriteFile(path, []byte(params.Script), 0o700); err != nil {
+			return child.Spec{}, fmt.Errorf("write the job's script: %w", err)
+		}
+		command = append([]string{path}, command...)
+	}
+	dir := a.task.Spec.Dir
+	if dir == "" {
+		dir = filepath.Join(a.dir, "work")
+	}
+	spec := a.task.Spec
+	return child.Spec{
+		ID: a.key.String(), Dir: a.dir, Command: command, Env: c.role.environment(a, dir), WorkDir: dir,
+		Limits: child.Limits{
+			MemoryBytes: spec.Memory, Processes: maxProcesses, CPUMillis: int(spec.CPUs), LogBytes: maxLogBytes,
+		},
+		NoNewPrivileges: true, Lease: a.lease, Binary: c.binary,
+		TimeLimit: time.Duration(spec.TimeLimit), Grace: time.Duration(spec.Grace),
+	}, nil
+}
+
+// forget removes what an attempt left on the disk, but for files that it put
+// into its output folder.
+func (c *commands) forget(k turno.AttemptKey) {
+	dir := c.role.dirOf(k)
+	if _, err := os.Lstat(dir); err != nil {
+		return
+	}
+	c.group.Go(func() { c.clean(dir) })
+}
+
+func (c *commands) clean(dir string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if path := filepath.Join(dir, e.Name()); e.Name() != "out" || os.Remove(path) == nil {
+			if err := os.RemoveAll(path); err != nil {
+				c.role.log.Warn("cannot remove what a job left", "path", path, "err", err)
+			}
+		}
+	}
+	_ = os.Remove(dir) // stays while there are outputs
+}
+
+// keepOutputs is how long outputs stay on a worker's disk.
+const keepOutputs = 7 * 24 * time.Hour
+
+// sweep ends and removes attempts on the disk that the journal does not know,
+// and outputs that are old.
+func (c *commands) sweep(live map[turno.AttemptKey]*attempt, saved savedJournal) {
+	known := map[string]bool{}
+	for _, k := range saved.kept {
+		known[k.AttemptKey.String()] = true
+	}
+	for k := range live {
+		known[k.String()] = true
+	}
+	root := filepath.Join(c.data, attemptsDir)
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if known[e.Name()] || err != nil {
+			continue
+		}
+		dir := filepath.Join(root, e.Name())
+		c.group.Go(func() { c.endStray(dir, time.Since(info.ModTime()) > keepOutputs) })
+	}
+}
+
+func (c *commands) endStray(dir string, old bool) {
+	if p, err := child.Attach(dir); err == nil {
+		_ = p.Stop(0)
+		if _, err := p.Wait(c.ctx); err != nil {
+			return
+		}
+	}
+	if old {
+		_ = os.RemoveAll(filepath.Join(dir, "out"))
+	}
+	c.clean(dir)
+}

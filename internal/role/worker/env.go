@@ -1,0 +1,104 @@
+package worker
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"turno"
+)
+
+// environment is all of a command's environment: clean, with the job's own
+// variables and those that programs and people look for. The job's own win
+// over defaults, never over what says where and on which devices it runs.
+func (r *Role) environment(a *attempt, dir string) []string {
+	spec := a.task.Spec
+	threads := strconv.Itoa(spec.CPUs.Whole())
+	env := map[string]string{
+		"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", "SHELL": "/bin/sh",
+		"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads,
+	}
+	for _, name := range []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "LD_LIBRARY_PATH"} {
+		if v := os.Getenv(name); v != "" {
+			env[name] = v
+		}
+	}
+	for k, v := range spec.Env {
+		env[k] = v
+	}
+	env["TMPDIR"] = filepath.Join(a.dir, "tmp")
+	env["PWD"] = dir
+	r.describe(env, a, dir)
+	r.devices(env, a)
+	list := make([]string, 0, len(env))
+	for k, v := range env {
+		list = append(list, k+"="+v)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// describe tells a job who it is.
+func (r *Role) describe(env map[string]string, a *attempt, dir string) {
+	t := a.task
+	set := func(name, value string) { env["TURNO_"+name] = value }
+	number := strconv.FormatInt(a.key.Job, 10)
+	if t.ArrayOf != 0 {
+		number = strconv.FormatInt(t.ArrayOf, 10)
+		tasks := t.Array.Tasks
+		low, high := tasks[0].First, tasks[0].Last
+		for _, s := range tasks {
+			low, high = min(low, s.First), max(high, s.Last)
+		}
+		set("TASK_ID", strconv.Itoa(t.Index))
+		set("ARRAY_MIN", strconv.Itoa(low))
+		set("ARRAY_MAX", strconv.Itoa(high))
+		set("ARRAY_COUNT", strconv.Itoa(tasks.Len()))
+	}
+	set("JOB_ID", number)
+	set("JOB_UUID", t.ID)
+	set("JOB_NAME", t.Spec.Name)
+	set("ATTEMPT", strconv.Itoa(a.key.Attempt))
+	set("RESTART_COUNT", strconv.Itoa(a.key.Attempt-1))
+	set("QUEUE", t.Spec.Queue)
+	set("USER", t.Spec.User)
+	set("WORKER", r.o.Name)
+	set("WORK_DIR", dir)
+	set("TASK_DIR", filepath.Join(a.dir, "work"))
+	set("OUTPUT_DIR", filepath.Join(a.dir, "out"))
+	set("CPUS", strconv.Itoa(t.Spec.CPUs.Whole()))
+	if !t.Spec.Deadline.IsZero() {
+		set("DEADLINE", t.Spec.Deadline.UTC().Format("2006-01-02T15:04:05Z"))
+	}
+}
+
+// devices shows a job its GPUs: by index in PCI order, which every framework
+// reads, and none at all to a job on the CPU.
+func (r *Role) devices(env map[string]string, a *attempt) {
+	var indices, uuids []string
+	simulated := false
+	for _, uuid := range a.task.GPUs {
+		uuids = append(uuids, uuid)
+		for _, g := range r.gpus {
+			if g.UUID == uuid {
+				indices = append(indices, strconv.Itoa(g.Index))
+				simulated = simulated || g.Simulated
+			}
+		}
+	}
+	env["CUDA_VISIBLE_DEVICES"] = strings.Join(indices, ",")
+	env["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+	env["TURNO_GPU_IDS"] = strings.Join(indices, ",")
+	env["TURNO_GPU_UUIDS"] = strings.Join(uuids, ",")
+	env["TURNO_DEVICE"] = string(a.task.Device)
+	if simulated {
+		env["TURNO_SIMULATED"] = "1"
+		env["CUDA_VISIBLE_DEVICES"] = "" // there is no such device
+	}
+	if a.task.Device == turno.DeviceGPU && !simulated {
+		env["NVIDIA_VISIBLE_DEVICES"] = strings.Join(uuids, ",")
+	}
+}

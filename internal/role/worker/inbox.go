@@ -1,0 +1,50 @@
+package worker
+
+import (
+	"sync"
+
+	"turno"
+)
+
+// event is something that happened: one of the pointers is set, or none and
+// then the attempt has started.
+type event struct {
+	key      turno.AttemptKey
+	desired  *turno.Desired
+	progress *turno.Progress
+	result   *turno.Result
+	broken   error // the worker cannot go on
+}
+
+// inbox collects events for the loop, which takes all there are at once: a
+// thousand ends make one report. Safe for concurrent use.
+type inbox struct {
+	wake chan struct{} // 1: holds that there is something
+
+	box *box
+}
+
+type box struct {
+	mu     sync.Mutex
+	events []event
+}
+
+func newInbox() inbox { return inbox{wake: make(chan struct{}, 1), box: &box{}} }
+
+func (in inbox) put(events ...event) {
+	in.box.mu.Lock()
+	in.box.events = append(in.box.events, events...)
+	in.box.mu.Unlock()
+	select {
+	case in.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (in inbox) take() []event {
+	in.box.mu.Lock()
+	defer in.box.mu.Unlock()
+	events := in.box.events
+	in.box.events = nil
+	return events
+}

@@ -1,0 +1,159 @@
+package worker
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"turno"
+	"turno/internal/core/hold"
+)
+
+// journal is the worker's memory across its own restarts: lines of
+// hold.Record. It is written before anything is done or told, and not synced:
+// it has to outlive the agent, and when the machine goes down the attempts go
+// with it.
+type journal struct {
+	path string
+	file *os.File
+	buf  bytes.Buffer
+	size int64
+	held map[turno.AttemptKey]*hold.Kept
+	// lease is the newest that was noted.
+	lease time.Time
+}
+
+// compactAt is where a journal is written anew with what still counts.
+const compactAt = 8 << 20
+
+// savedJournal is what an earlier agent left.
+type savedJournal struct {
+	journal *journal
+	kept    []hold.Kept
+	lease   time.Time
+}
+
+func openJournal(path string) (savedJournal, error) {
+	j := &journal{path: path, held: map[turno.AttemptKey]*hold.Kept{}}
+	var saved savedJournal
+	order, err := j.read()
+	if err != nil {
+		return saved, err
+	}
+	for _, k := range order {
+		if kept := j.held[k]; kept != nil {
+			saved.kept = append(saved.kept, *kept)
+		}
+	}
+	saved.journal, saved.lease = j, j.lease
+	return saved, j.compact()
+}
+
+// read replays the file. A line that was cut off by a crash is the last one
+// and is dropped.
+func (j *journal) read() ([]turno.AttemptKey, error) {
+	file, err := os.Open(j.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var order []turno.AttemptKey
+	lines := bufio.NewReaderSize(file, 1<<20)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return order, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		var rec hold.Record
+		if err := json.Unmarshal(line, &rec); err != nil {
+			return nil, fmt.Errorf("%s holds a line that is no record: %w", j.path, err)
+		}
+		if rec.Start != nil {
+			order = append(order, rec.Start.AttemptKey)
+		}
+		j.apply(rec)
+	}
+}
+
+func (j *journal) apply(rec hold.Record) {
+	switch {
+	case rec.Start != nil:
+		j.held[rec.Start.AttemptKey] = &hold.Kept{Assignment: *rec.Start}
+	case rec.End != nil:
+		if k := j.held[rec.End.AttemptKey]; k != nil {
+			k.StartedAt, k.EndedAt, k.Result = rec.End.StartedAt, rec.End.EndedAt, rec.End.Result
+		}
+	case rec.Forget != nil:
+		delete(j.held, *rec.Forget)
+	case rec.Lease != nil:
+		j.lease = rec.Lease.Until
+	}
+}
+
+// write appends records with one write.
+func (j *journal) write(records []hold.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	j.buf.Reset()
+	enc := json.NewEncoder(&j.buf)
+	for _, rec := range records {
+		if err := enc.Encode(rec); err != nil {
+			return err
+		}
+		j.apply(rec)
+	}
+	n, err := j.file.Write(j.buf.Bytes())
+	j.size += int64(n)
+	if err == nil && j.size > compactAt {
+		err = j.compact()
+	}
+	return err
+}
+
+// compact writes a new journal with what still counts and puts it in place.
+func (j *journal) compact() error {
+	temp, err := os.OpenFile(j.path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(temp)
+	enc := json.NewEncoder(out)
+	if !j.lease.IsZero() {
+		err = enc.Encode(hold.Record{Lease: &hold.Lease{Until: j.lease}})
+	}
+	for _, k := range j.held {
+		err = errors.Join(err, enc.Encode(hold.Record{Start: &k.Assignment}))
+		if k.Result != nil {
+			end := &hold.End{AttemptKey: k.AttemptKey, StartedAt: k.StartedAt, EndedAt: k.EndedAt, Result: k.Result}
+			err = errors.Join(err, enc.Encode(hold.Record{End: end}))
+		}
+	}
+	err = errors.Join(err, out.Flush())
+	if err == nil {
+		err = os.Rename(temp.Name(), j.path)
+	}
+	if err != nil {
+		return errors.Join(err, temp.Close())
+	}
+	if j.file != nil {
+		err = j.file.Close()
+	}
+	j.file = temp
+	j.size, _ = temp.Seek(0, io.SeekCurrent)
+	return err
+}
+
+func (j *journal) close() error { return j.file.Close() }

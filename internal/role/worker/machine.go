@@ -1,0 +1,102 @@
+package worker
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"turno"
+	"turno/internal/role/worker/child"
+)
+
+// Machine describes where this worker runs.
+func (r *Role) Machine(ctx context.Context) (turno.Machine, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return turno.Machine{}, fmt.Errorf("find the host's name: %w", err)
+	}
+	devices, err := r.o.GPUs.Devices(ctx)
+	if err != nil {
+		return turno.Machine{}, fmt.Errorf("look for GPUs: %w", err)
+	}
+	r.gpus = devices
+	m := turno.Machine{
+		Hostname: host, Version: r.o.Version, OS: runtime.GOOS, Arch: runtime.GOARCH,
+		CPUModel: procField("/proc/cpuinfo", "model name"), BootID: bootID(),
+		// GOMAXPROCS knows of a container's CPU limit.
+		CPUs: turno.MilliCPU(runtime.GOMAXPROCS(0)) * turno.CPU, Memory: totalMemory(),
+		GPUs: devices, Isolation: child.Probe().String(),
+	}
+	if r.o.CPUs > 0 {
+		m.CPUs = r.o.CPUs
+	}
+	if r.o.Memory > 0 {
+		m.Memory = r.o.Memory
+	}
+	for _, d := range devices {
+		m.Simulated = m.Simulated || d.Simulated
+	}
+	for _, o := range r.o.Offers {
+		m.Offers = append(m.Offers, turno.Offer{Type: o.Type, Devices: r.offered(o, m.Simulated)})
+	}
+	return m, nil
+}
+
+// offered leaves out real computing on simulated devices: only noop and
+// commands may be given one.
+func (r *Role) offered(o Offer, simulated bool) []turno.Device {
+	if !simulated || o.Class != ClassCompute {
+		return o.Devices
+	}
+	return []turno.Device{turno.DeviceCPU}
+}
+
+// procField reads one field of a file of lines "name : value".
+func procField(path, name string) string {
+	file, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer file.Close()
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		k, v, ok := strings.Cut(lines.Text(), ":")
+		if ok && strings.TrimSpace(k) == name {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}
+
+// unknownMemory is what a machine is taken to have when it does not say.
+const unknownMemory = 8 << 30
+
+// totalMemory is the machine's, or its container's limit if that is less.
+func totalMemory() int64 {
+	total := int64(unknownMemory)
+	if kib, err := strconv.ParseInt(strings.TrimSuffix(procField("/proc/meminfo", "MemTotal"), " kB"), 10, 64); err == nil {
+		total = kib << 10
+	}
+	for _, path := range []string{"/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"} {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		if limit, err := strconv.ParseInt(strings.TrimSpace(string(data)), 10, 64); err == nil && limit > 0 && limit < total {
+			total = limit
+		}
+	}
+	return total
+}
+
+func bootID() string {
+	data, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(data))
+}

@@ -1,0 +1,349 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"turno"
+	"turno/internal/role/worker/child"
+	"turno/internal/runner"
+)
+
+// ClassCompute is the class of runner for real computing.
+const ClassCompute = string(runner.Compute)
+
+// keepIdle bounds the warm children of one group that wait for work.
+const keepIdle = 4
+
+// pool is the warm runner children, in groups of one class and device. Its
+// methods may be called from any goroutine.
+type pool struct {
+	role  *Role
+	ctx   context.Context //nolint:containedctx // of the worker's life: children are started late
+	begun sync.WaitGroup
+
+	state poolState
+}
+
+type poolState struct {
+	mu     sync.Mutex
+	groups map[groupKey]*group
+	closed bool
+}
+
+type groupKey struct {
+	class string
+	gpu   string // UUIDs of the devices, joined; empty: the CPU
+}
+
+// group is the children that are interchangeable.
+type group struct {
+	key      groupKey
+	children []*warm
+	queue    []*run
+	starting int
+}
+
+// warm is one runner child.
+type warm struct {
+	group   *group
+	process *child.Runner
+	conn    *runner.Conn
+	room    int // runs that it can take now
+	runs    map[string]*run
+}
+
+// run is one attempt in a child, or in line for one.
+type run struct {
+	a     *attempt
+	child *warm
+	why   turno.Reason // it is being ended, for this
+	limit *time.Timer  // its time limit
+	kill  *time.Timer  // the end of its grace
+}
+
+func newPool(ctx context.Context, r *Role) *pool {
+	return &pool{role: r, ctx: ctx, state: poolState{groups: map[groupKey]*group{}}}
+}
+
+// close ends all children and waits for them.
+func (p *pool) close() {
+	p.state.mu.Lock()
+	p.state.closed = true
+	for _, g := range p.state.groups {
+		for _, c := range g.children {
+			c.conn.Close()
+			_ = c.process.Kill() // it may have ended by itself
+		}
+	}
+	p.state.mu.Unlock()
+	p.begun.Wait()
+}
+
+// start gives an attempt to a child with room, or has one started.
+func (p *pool) start(_ context.Context, a *attempt, class string) {
+	r := &run{a: a}
+	a.stop = func(grace time.Duration, why turno.Reason) { p.stop(r, grace, why) }
+	key := groupKey{class, strings.Join(a.task.GPUs, ",")}
+	p.state.mu.Lock()
+	defer p.state.mu.Unlock()
+	g := p.state.groups[key]
+	if g == nil {
+		g = &group{key: key}
+		p.state.groups[key] = g
+	}
+	g.queue = append(g.queue, r)
+	p.serve(g)
+}
+
+// serve gives runs in line to children with room, and has as many children
+// started as are needed. Under mu.
+func (p *pool) serve(g *group) {
+	for _, c := range g.children {
+		for c.room > 0 && len(g.queue) > 0 && c.conn.Spent() == nil {
+			r := g.queue[0]
+			g.queue = g.queue[1:]
+			p.give(c, r)
+		}
+	}
+	if g.key.class == string(runner.Light) && g.starting+len(g.children) > 0 {
+		return // one takes as many as there are
+	}
+	for g.starting < len(g.queue) && !p.state.closed {
+		g.starting++
+		p.begun.Go(func() { p.begin(g) })
+	}
+}
+
+// give hands a run to a child. Under mu.
+func (p *pool) give(c *warm, r *run) {
+	t := r.a.task
+	request := runner.Run{
+		Key: r.a.key.String(), Type: t.Spec.Type, Params: t.Spec.Params, Env: t.Spec.Env, Device: t.Device,
+		GPU: strings.Join(t.GPUs, ","), Threads: t.Spec.CPUs.Whole(), Log: filepath.Join(r.a.dir, child.LogFile),
+	}
+	if c.group.key.class != string(runner.Light) {
+		request.Dir = filepath.Join(r.a.dir, "out")
+		if err := os.MkdirAll(request.Dir, 0o700); err != nil {
+			p.role.inbox.put(event{key: r.a.key, result: setupFailure(fmt.Errorf("make the job's folder: %w", err))})
+			return
+		}
+		p.role.shipper.follow(r.a.key, r.a.dir)
+	}
+	c.runs[request.Key], r.child = r, c
+	c.room--
+	if err := c.conn.Run(request); err != nil {
+		delete(c.runs, request.Key)
+		p.role.inbox.put(event{key: r.a.key, result: runnerFailure(err.Error())})
+		return
+	}
+	if limit := time.Duration(t.Spec.TimeLimit); limit > 0 {
+		r.limit = time.AfterFunc(limit, func() { p.stop(r, time.Duration(t.Spec.Grace), turno.ReasonTimeout) })
+	}
+	p.role.inbox.put(event{key: r.a.key})
+}
+
+func runnerFailure(message string) *turno.Result {
+	return &turno.Result{State: turno.Failed, Reason: turno.ReasonRunnerFailed, Message: message, Retryable: true}
+}
+
+// stop asks a run to end, and ends its child after the grace.
+func (p *pool) stop(r *run, grace time.Duration, why turno.Reason) {
+	p.state.mu.Lock()
+	defer p.state.mu.Unlock()
+	if r.why == "" {
+		r.why = why
+	}
+	if r.child == nil {
+		p.unqueue(r)
+		return
+	}
+	if r.child.runs[r.a.key.String()] != r {
+		return // has ended
+	}
+	if err := r.child.conn.Cancel(r.a.key.String()); err != nil {
+		p.role.log.Warn("did not reach a runner", "attempt", r.a.key.String(), "err", err)
+	}
+	if r.kill != nil {
+		r.kill.Stop()
+	}
+	process := r.child.process
+	r.kill = time.AfterFunc(grace, func() { _ = process.Kill() })
+}
+
+// unqueue ends a run that has no child yet. Under mu.
+func (p *pool) unqueue(r *run) {
+	for _, g := range p.state.groups {
+		for i, x := range g.queue {
+			if x == r {
+				g.queue = append(g.queue[:i:i], g.queue[i+1:]...)
+				p.role.inbox.put(event{key: r.a.key, result: stopped(r.why, "ended before it began")})
+				return
+			}
+		}
+	}
+}
+
+// stopped is the result of a run that was ended on purpose.
+func stopped(why turno.Reason, message string) *turno.Result {
+	switch why {
+	case turno.ReasonTimeout:
+		return &turno.Result{State: turno.Failed, Reason: why, Message: "it ran for longer than its time limit", Retryable: true}
+	case turno.ReasonWorkerLost:
+		return &turno.Result{State: turno.Lost, Reason: why, Message: "its worker was shut down"}
+	}
+	return &turno.Result{State: turno.Cancelled, Reason: turno.ReasonCancelled, Message: message}
+}
+
+// begin starts one child for a group.
+func (p *pool) begin(g *group) {
+	c, err := p.spawn(g)
+	p.state.mu.Lock()
+	g.starting--
+	if err != nil {
+		p.failQueue(g, err)
+		p.state.mu.Unlock()
+		return
+	}
+	if p.state.closed {
+		_ = c.process.Kill()
+	}
+	g.children = append(g.children, c)
+	p.serve(g)
+	p.state.mu.Unlock()
+	<-c.conn.Done()
+	p.bury(c)
+}
+
+// failQueue fails one run for a child that could not be started, or all when
+// the pool is closed.
+func (p *pool) failQueue(g *group, err error) {
+	if p.ctx.Err() == nil {
+		p.role.log.Error("cannot start a runner", "class", g.key.class, "err", err)
+	}
+	for len(g.queue) > 0 {
+		r := g.queue[0]
+		g.queue = g.queue[1:]
+		p.role.inbox.put(event{key: r.a.key, result: setupFailure(fmt.Errorf("start a %s runner: %w", g.key.class, err))})
+		if !p.state.closed && g.key.class != string(runner.Light) {
+			return
+		}
+	}
+}
+
+func (p *pool) spawn(g *group) (*warm, error) {
+	binary := p.role.commands.binary
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "LANG=C.UTF-8", "CUDA_DEVICE_ORDER=PCI_BUS_ID"}
+	env = append(env, "CUDA_VISIBLE_DEVICES="+g.key.gpu)
+	process, err := child.StartRunner(p.ctx, child.RunnerSpec{
+		Command: []string{binary, "runner", g.key.class}, Env: env, WorkDir: p.role.o.Data, Dir: p.role.o.Data,
+		NoNewPrivileges: true, Binary: binary, Stderr: &lineLog{log: p.role.log, class: g.key.class},
+	})
+	if err != nil {
+		return nil, err
+	}
+	c := &warm{group: g, process: process, runs: map[string]*run{}}
+	conn, err := runner.Dial(p.ctx, process.Stdout, process.Stdin, runner.DialOptions{
+		OnEvents: func(events []runner.Event) { p.heard(c, events) },
+	})
+	if err != nil {
+		return nil, errors.Join(err, process.Kill())
+	}
+	c.conn, c.room = conn, max(conn.Hello().Concurrent, 1)
+	return c, nil
+}
+
+// heard takes what a child says.
+func (p *pool) heard(c *warm, said []runner.Event) {
+	events := make([]event, 0, len(said))
+	p.state.mu.Lock()
+	for i := range said {
+		switch e := &said[i]; {
+		case e.Progress != nil:
+			if r := c.runs[e.Progress.Key]; r != nil {
+				progress := e.Progress.Progress
+				events = append(events, event{key: r.a.key, progress: &progress})
+			}
+		case e.Done != nil:
+			if r := c.runs[e.Done.Key]; r != nil {
+				delete(c.runs, e.Done.Key)
+				c.room++
+				events = append(events, event{key: r.a.key, result: r.result(e.Done)})
+			}
+		}
+	}
+	p.tidy(c)
+	p.serve(c.group)
+	p.state.mu.Unlock()
+	p.role.inbox.put(events...)
+}
+
+// tidy ends a child that must not be used again, or one idle child too many.
+// Under mu.
+func (p *pool) tidy(c *warm) {
+	idle := 0
+	for _, x := range c.group.children {
+		if len(x.runs) == 0 {
+			idle++
+		}
+	}
+	if len(c.runs) == 0 && c.conn != nil && (c.conn.Spent() != nil || idle > keepIdle) {
+		c.room = 0
+		c.conn.Close()
+	}
+}
+
+// result puts a run's end into the queue's words.
+func (r *run) result(d *runner.Done) *turno.Result {
+	for _, t := range []*time.Timer{r.limit, r.kill} {
+		if t != nil {
+			t.Stop()
+		}
+	}
+	if d.Error == nil {
+		return &turno.Result{State: turno.Succeeded, Reason: turno.ReasonCompleted, Output: d.Output}
+	}
+	if r.why != "" {
+		return stopped(r.why, "stopped")
+	}
+	return &turno.Result{
+		State: turno.Failed, Reason: d.Error.Reason, Message: d.Error.Message, ExitCode: d.Error.ExitCode,
+		Retryable: d.Error.Retryable, Output: d.Output,
+	}
+}
+
+// bury takes a child that has ended out of its group.
+func (p *pool) bury(c *warm) {
+	if err := c.process.Kill(); err != nil {
+		p.role.log.Warn("did not end a runner", "class", c.group.key.class, "err", err)
+	}
+	_, _ = c.process.Wait(context.WithoutCancel(p.ctx)) // how it ended is told run by run
+	p.state.mu.Lock()
+	defer p.state.mu.Unlock()
+	g := c.group
+	for i, x := range g.children {
+		if x == c {
+			g.children = append(g.children[:i:i], g.children[i+1:]...)
+			break
+		}
+	}
+	p.serve(g)
+}
+
+// lineLog takes what a runner says of its own trouble.
+type lineLog struct {
+	log   *slog.Logger
+	class string
+}
+
+func (l *lineLog) Write(p []byte) (int, error) {
+	l.log.Warn("runner said", "class", l.class, "text", strings.TrimSpace(string(p)))
+	return len(p), nil
+}

@@ -1,0 +1,396 @@
+// Package worker is the shell around core/hold: it holds what the scheduler
+// wants held, with processes and runner children, and tells what became of it.
+//
+//	desired mailbox ─┐                        ┌──▶ journal, then start and stop
+//	children ────────┼─▶ one loop ─▶ core/hold ──▶ report mailbox
+//	timers ──────────┘                        └──▶ log shipper ─▶ log stream
+//
+// One goroutine owns the core and the journal. Commands run under a shim of
+// their own (package child) and outlive the agent; warm workloads run in runner
+// children, one a device, that end with it.
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"turno"
+	"turno/internal/broker"
+	"turno/internal/core/hold"
+	"turno/internal/gpu"
+)
+
+// Options of a Role. Name, Broker, Data and Offers are required.
+type Options struct {
+	Name      string
+	Broker    broker.Broker
+	Data      string // folder of this worker's own
+	GPUs      gpu.Inventory
+	Offers    []Offer
+	CPUs      turno.MilliCPU // 0: what the machine has
+	Memory    int64          // 0: what the machine has
+	Heartbeat time.Duration  // 0: DefaultHeartbeat
+	// EndJobs ends all jobs when Run ends; otherwise commands go on and the
+	// next start finds them again.
+	EndJobs bool
+	Version string
+	// Binary serves the hidden commands for shims and runners; empty: this one.
+	Binary string
+	Log    *slog.Logger
+}
+
+// DefaultHeartbeat costs a scheduler of a thousand workers 500 messages a
+// second, and lets it notice a silent worker within ten.
+const DefaultHeartbeat = 2 * time.Second
+
+// Offer is a type of job that this worker runs. Class is the class of runner
+// that serves it; empty: it is a command.
+type Offer struct {
+	Type    string
+	Devices []turno.Device
+	Class   string
+}
+
+// Role is one worker.
+type Role struct {
+	o   Options
+	log *slog.Logger
+
+	classes map[string]string // by type
+	gpus    []turno.GPU
+	inbox   inbox
+
+	// Owned by the loop.
+	core    *hold.Hold
+	journal *journal
+	live    map[turno.AttemptKey]*attempt
+	shims   time.Duration // the lease that the shims have
+
+	runners  *pool
+	commands *commands
+	shipper  *shipper
+	group    sync.WaitGroup
+}
+
+// attempt is what the shell keeps of one that was started.
+type attempt struct {
+	key  turno.AttemptKey
+	task *turno.Task
+	dir  string
+	// stop ends it: TERM, and KILL after grace.
+	stop    func(grace time.Duration, why turno.Reason)
+	lease   time.Duration // of its shim, at its start
+	command *command      // of one that is a command
+}
+
+// New makes a worker.
+func New(o Options) *Role {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Heartbeat == 0 {
+		o.Heartbeat = DefaultHeartbeat
+	}
+	if o.GPUs == nil {
+		o.GPUs = gpu.None{}
+	}
+	r := &Role{
+		o: o, log: o.Log.With("role", "worker", "worker", o.Name),
+		classes: map[string]string{}, live: map[turno.AttemptKey]*attempt{}, inbox: newInbox(),
+	}
+	for _, offer := range o.Offers {
+		r.classes[offer.Type] = offer.Class
+	}
+	return r
+}
+
+// Run works until ctx is done; then it ends what ends with it. An error means
+// that it could not begin.
+func (r *Role) Run(ctx context.Context) error {
+	machine, err := r.Machine(ctx)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Join(r.o.Data, attemptsDir), 0o700); err != nil {
+		return fmt.Errorf("make the worker's folder: %w", err)
+	}
+	saved, err := openJournal(filepath.Join(r.o.Data, "journal"))
+	if err != nil {
+		return fmt.Errorf("open the journal: %w", err)
+	}
+	r.journal = saved.journal
+	defer r.journal.close()
+	incarnation, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("make an incarnation: %w", err)
+	}
+	r.core = hold.New(hold.Config{Worker: r.o.Name, Incarnation: incarnation.String(), Heartbeat: r.o.Heartbeat}, machine)
+
+	// What is begun here ends after the loop: jobs may have to be ended first.
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer r.group.Wait()
+	defer cancel()
+	if r.commands, err = newCommands(work, r); err != nil {
+		return err
+	}
+	defer r.commands.close()
+	r.runners = newPool(work, r)
+	defer r.runners.close()
+	if r.shipper, err = newShipper(r.o.Broker, broker.LogStream+r.o.Name, r.log); err != nil {
+		return err
+	}
+	r.group.Go(func() { r.shipper.run(work) })
+	watcher, err := r.o.Broker.Watch(work, broker.DesiredBox+r.o.Name)
+	if err != nil {
+		return fmt.Errorf("watch for orders: %w", err)
+	}
+	defer watcher.Close()
+	r.restore(work, saved)
+	r.group.Go(func() { r.watch(work, watcher) })
+	r.log.Info("worker began", "incarnation", incarnation.String(), "cpus", machine.CPUs.String(),
+		"gpus", len(machine.GPUs), "isolation", machine.Isolation, "kept", len(saved.kept))
+	return r.loop(ctx, work)
+}
+
+// watch hands Desireds to the loop.
+func (r *Role) watch(ctx context.Context, w broker.Watcher) {
+	for {
+		values, err := w.Receive(ctx)
+		for _, v := range values {
+			d := &turno.Desired{}
+			if err := json.Unmarshal(v.Body, d); err != nil {
+				r.log.Warn("ignored an order that is none", "err", err)
+				continue
+			}
+			r.inbox.put(event{desired: d})
+		}
+		if err != nil {
+			if ctx.Err() == nil {
+				r.inbox.put(event{broken: fmt.Errorf("watch for orders: %w", err)})
+			}
+			return
+		}
+	}
+}
+
+// loop owns the core until ctx is done and everything that must end has.
+func (r *Role) loop(ctx, work context.Context) error {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	clock := newClock()
+	leave := ctx.Done()
+	for {
+		now := clock.now()
+		r.core.Tick(now)
+		r.leaseShims()
+		if err := r.act(work, r.core.Ready()); err != nil {
+			return err
+		}
+		if ctx.Err() != nil && r.left() {
+			return nil
+		}
+		timer.Reset(max(r.core.Next().Sub(clock.now()), 0))
+		select {
+		case <-leave:
+			leave = nil
+			r.leave()
+		case <-timer.C:
+		case <-r.inbox.wake:
+		}
+		if err := r.take(clock); err != nil {
+			return err
+		}
+	}
+}
+
+// leaseShims keeps what a shim may do without an agent within what the
+// scheduler has granted this one: three quarters of a lease that is fresh, and
+// when no scheduler is heard, what is left of it. So a command whose agent dies
+// is gone before the scheduler gives its job away.
+func (r *Role) leaseShims() {
+	lease, left := r.core.Lease()
+	want := min(left, lease*3/4)
+	if step := (want - r.shims).Abs(); want <= 0 || step <= lease/20 {
+		return
+	}
+	r.shims = want
+	for _, a := range r.live {
+		if a.command == nil {
+			continue
+		}
+		if err := a.command.setLease(want); err != nil {
+			r.log.Warn("did not set a shim's lease", "attempt", a.key.String(), "err", err)
+		}
+	}
+}
+
+// leave begins the end: no new jobs, and the end of those that end with the
+// agent.
+func (r *Role) leave() {
+	r.core.Leave()
+	for _, a := range r.live {
+		if r.o.EndJobs || r.classes[a.task.Spec.Type] != "" {
+			a.stop(leaveGrace, turno.ReasonWorkerLost)
+		}
+	}
+}
+
+// leaveGrace is what jobs get that end with their worker: short enough for a
+// person who pressed Ctrl-C.
+const leaveGrace = 3 * time.Second
+
+// left tells whether nothing is waited for any more.
+func (r *Role) left() bool {
+	for _, a := range r.live {
+		if r.o.EndJobs || r.classes[a.task.Spec.Type] != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// take gives the core what has happened.
+func (r *Role) take(c clock) error {
+	for _, e := range r.inbox.take() {
+		now := c.now()
+		switch {
+		case e.broken != nil:
+			return e.broken
+		case e.desired != nil:
+			r.core.Desired(now, e.desired)
+		case e.progress != nil:
+			r.core.Progress(e.key, *e.progress)
+		case e.result != nil:
+			r.ended(now, e)
+		default:
+			r.core.Started(now, e.key)
+		}
+	}
+	return nil
+}
+
+// ended takes an attempt's end.
+func (r *Role) ended(now time.Time, e event) {
+	a := r.live[e.key]
+	if a == nil {
+		return
+	}
+	delete(r.live, e.key)
+	if size := logSize(a.dir); size > 0 {
+		e.result.LogBytes = size
+		r.shipper.final(e.key, a.dir)
+	}
+	for _, g := range a.task.GPUs {
+		e.result.Simulated = e.result.Simulated || r.simulated(g)
+	}
+	e.result.Device = a.task.Device
+	r.core.Ended(now, e.key, *e.result)
+}
+
+func (r *Role) simulated(uuid string) bool {
+	for _, d := range r.gpus {
+		if d.UUID == uuid {
+			return d.Simulated
+		}
+	}
+	return false
+}
+
+// act does what the core has ready, the journal first.
+func (r *Role) act(ctx context.Context, ready hold.Ready) error {
+	if err := r.journal.write(ready.Journal); err != nil {
+		return fmt.Errorf("write the journal: %w", err)
+	}
+	for i := range ready.Start {
+		r.start(ctx, &ready.Start[i])
+	}
+	for _, o := range ready.Stop {
+		if a := r.live[o.AttemptKey]; a != nil {
+			a.stop(o.Grace, o.Reason)
+		}
+	}
+	for _, k := range ready.Forget {
+		r.shipper.drop(k)
+		r.commands.forget(k)
+	}
+	for _, s := range ready.Stored {
+		r.shipper.stored(s.AttemptKey, s.Bytes)
+	}
+	if ready.Report == nil {
+		return nil
+	}
+	body, err := json.Marshal(ready.Report)
+	if err != nil {
+		return fmt.Errorf("encode a report: %w", err)
+	}
+	if err := r.o.Broker.Put(ctx, broker.ReportBox+r.o.Name, body); err != nil {
+		if errors.Is(err, broker.ErrClosed) {
+			return fmt.Errorf("send a report: %w", err)
+		}
+		r.log.Warn("did not send a report; the next one tells the same", "err", err)
+	}
+	return nil
+}
+
+// start begins one attempt in its runner or as a command.
+func (r *Role) start(ctx context.Context, as *turno.Assignment) {
+	a := &attempt{key: as.AttemptKey, task: as.Task, dir: r.dirOf(as.AttemptKey), lease: r.shims}
+	r.live[a.key] = a
+	class, known := r.classes[a.task.Spec.Type]
+	switch {
+	case !known:
+		a.stop = func(time.Duration, turno.Reason) {}
+		r.inbox.put(event{key: a.key, result: &turno.Result{State: turno.Failed, Reason: turno.ReasonSetupFailed,
+			Message: fmt.Sprintf("worker %s does not run jobs of type %q", r.o.Name, a.task.Spec.Type)}})
+	case class == "":
+		r.commands.start(ctx, a)
+	default:
+		r.runners.start(ctx, a, class)
+	}
+}
+
+const attemptsDir = "attempts"
+
+func (r *Role) dirOf(k turno.AttemptKey) string {
+	return filepath.Join(r.o.Data, attemptsDir, k.String())
+}
+
+// restore takes up what an earlier agent left.
+func (r *Role) restore(ctx context.Context, saved savedJournal) {
+	now := newClock().now()
+	r.core.Restore(now, saved.kept, saved.lease)
+	for _, k := range saved.kept {
+		if k.Result != nil {
+			if k.Result.LogBytes > 0 {
+				r.shipper.final(k.AttemptKey, r.dirOf(k.AttemptKey))
+			}
+			continue
+		}
+		a := &attempt{key: k.AttemptKey, task: k.Task, dir: r.dirOf(k.AttemptKey)}
+		r.live[a.key] = a
+		if r.classes[a.task.Spec.Type] == "" {
+			r.commands.attach(ctx, a)
+			continue
+		}
+		a.stop = func(time.Duration, turno.Reason) {}
+		r.inbox.put(event{key: a.key, result: &turno.Result{State: turno.Lost, Reason: turno.ReasonWorkerLost,
+			Message: "its worker was restarted while it ran"}})
+	}
+	r.commands.sweep(r.live, saved)
+}
+
+// clock gives times that do not jump with the wall clock.
+type clock struct{ start time.Time }
+
+func newClock() clock { return clock{time.Now()} }
+
+func (c clock) now() time.Time { return c.start.Add(time.Since(c.start)).Round(time.Microsecond).UTC() }
