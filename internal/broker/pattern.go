@@ -46,3 +46,25 @@ func CheckBody(body []byte) error {
 	}
 	return nil
 }
+
+// MaxName bounds names, topics and a message's fields but its body: AMQP's
+// short strings, less what an adapter puts before a name.
+const MaxName = 200
+
+// CheckName refuses a name that an adapter could not send.
+func CheckName(name string) error {
+	if len(name) > MaxName {
+		return fmt.Errorf("name of %d bytes, at most %d: %w", len(name), MaxName, ErrTooLarge)
+	}
+	return nil
+}
+
+// CheckMessage refuses a message that no adapter may send (B16).
+func CheckMessage(m Message) error {
+	for _, field := range []string{m.ID, m.ReplyTo, m.CorrelationID, m.ContentType} {
+		if err := CheckName(field); err != nil {
+			return err
+		}
+	}
+	return CheckBody(m.Body)
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 
 	"turno/internal/broker"
@@ -194,6 +195,8 @@ func testTooLarge(s *suite) {
 	in := s.inbox(s.b)
 	for name, err := range map[string]error{
 		"Publish":      s.b.Publish(s.ctx, "q", small, large),
+		"ID":           s.b.Publish(s.ctx, "q", small, broker.Message{ID: strings.Repeat("x", broker.MaxName+1)}),
+		"ReplyTo":      s.b.Publish(s.ctx, "q", broker.Message{ReplyTo: strings.Repeat("x", broker.MaxName+1)}),
 		"PublishTopic": s.b.PublishTopic(s.ctx, broker.TopicMessage{Topic: "t", Message: large}),
 		"Put":          s.b.Put(s.ctx, "m", body),
 		"Send":         s.b.Send(s.ctx, "m", body),

@@ -154,7 +154,7 @@ func (b *Broker) open(ctx context.Context) error {
 // Publish is broker.Broker's.
 func (b *Broker) Publish(ctx context.Context, queue string, msgs ...broker.Message) error {
 	for _, m := range msgs {
-		if err := broker.CheckBody(m.Body); err != nil {
+		if err := broker.CheckMessage(m); err != nil {
 			return fmt.Errorf("publish to %s: %w", queue, err)
 		}
 	}
@@ -170,7 +170,7 @@ func (b *Broker) Publish(ctx context.Context, queue string, msgs ...broker.Messa
 // PublishTopic is broker.Broker's.
 func (b *Broker) PublishTopic(ctx context.Context, msgs ...broker.TopicMessage) error {
 	for _, m := range msgs {
-		if err := broker.CheckBody(m.Body); err != nil {
+		if err := errors.Join(broker.CheckMessage(m.Message), broker.CheckName(m.Topic)); err != nil {
 			return fmt.Errorf("publish topic %s: %w", m.Topic, err)
 		}
 	}

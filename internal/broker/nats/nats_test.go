@@ -2,11 +2,13 @@ package nats_test
 
 import (
 	"context"
+	"net/url"
 	"testing"
 	"time"
 
 	"turno/internal/broker/brokertest"
 	"turno/internal/broker/nats"
+	"turno/internal/testenv"
 )
 
 // embeddedEnv is one embedded server and its in-process connections.
@@ -45,3 +47,32 @@ func TestContract_EmbeddedSyncAlways(t *testing.T) {
 	brokertest.Run(t, embeddedEnv(nats.EmbeddedOptions{SyncAlways: true}))
 }
 
+// outside is Debian's server, each through a proxy of its own client.
+func outside(t testing.TB) brokertest.Env {
+	server := testenv.NATS(t)
+	u, err := url.Parse(server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxies := map[brokertest.Client]*brokertest.Proxy{}
+	return brokertest.Env{
+		Open: func(ctx context.Context) (brokertest.Client, error) {
+			proxy := brokertest.NewProxy(t, u.Host)
+			b, err := nats.Open(ctx, nats.Options{URL: "nats://" + proxy.Addr(), AckWait: time.Second})
+			if err != nil {
+				return nil, err
+			}
+			proxies[b] = proxy
+			return b, nil
+		},
+		Cut: func() {
+			for _, p := range proxies {
+				p.Cut()
+			}
+		},
+		Restart: server.Restart,
+		Kill:    func(c brokertest.Client) { proxies[c].Refuse() },
+	}
+}
+
+func TestContract_Outside(t *testing.T) { brokertest.Run(t, outside) }

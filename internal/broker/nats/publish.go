@@ -63,7 +63,7 @@ func (b *Broker) Publish(ctx context.Context, queue string, msgs ...broker.Messa
 	subject := b.queueSubject(queue)
 	ns := make([]*nats.Msg, len(msgs))
 	for i, m := range msgs {
-		if err := broker.CheckBody(m.Body); err != nil {
+		if err := broker.CheckMessage(m); err != nil {
 			return fmt.Errorf("publish to %s: %w", queue, err)
 		}
 		ns[i] = toNATS(subject, m)
@@ -79,7 +79,7 @@ func (b *Broker) Publish(ctx context.Context, queue string, msgs ...broker.Messa
 func (b *Broker) PublishTopic(ctx context.Context, msgs ...broker.TopicMessage) error {
 	ns := make([]*nats.Msg, len(msgs))
 	for i, m := range msgs {
-		if err := broker.CheckBody(m.Body); err != nil {
+		if err := errors.Join(broker.CheckMessage(m.Message), broker.CheckName(m.Topic)); err != nil {
 			return fmt.Errorf("publish topic %s: %w", m.Topic, err)
 		}
 		ns[i] = toNATS(b.topicSubject(m.Topic), m.Message)

@@ -1,0 +1,203 @@
+package rabbitmq
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+)
+
+const (
+	// heartbeat: a peer that vanished is noticed within two of them.
+	heartbeat = 10 * time.Second
+	// dialTimeout bounds TCP, TLS and AMQP's handshake together.
+	dialTimeout = 10 * time.Second
+	// closeTimeout is how long a polite end may take.
+	closeTimeout = 2 * time.Second
+	// retryLongest is the slowest pace of attempts: a broker that is back is
+	// found within seconds.
+	retryLongest = 2 * time.Second
+)
+
+// retryDelay doubles from 20 ms and has half its length of jitter, so that a
+// hundred workers do not come back at once.
+func retryDelay(failures int) time.Duration {
+	d := retryLongest
+	if failures < 7 {
+		d = min(d, 20*time.Millisecond<<failures)
+	}
+	return d/2 + rand.N(d/2+1)
+}
+
+// sleep waits, or returns false because ctx ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// link is a connection that comes back. run owns it.
+type link struct {
+	b       *Broker
+	name    string
+	blocked atomic.Bool // the broker told us to stop publishing
+
+	mu   sync.Mutex
+	conn *amqp.Connection // nil while there is none
+	raw  net.Conn         // under conn: ends it without asking
+	up   chan struct{}    // closed while there is one
+}
+
+func newLink(b *Broker, name string) *link {
+	return &link{b: b, name: name, up: make(chan struct{})}
+}
+
+// connect dials once.
+func (l *link) connect(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	var raw net.Conn
+	config := amqp.Config{
+		Heartbeat:       heartbeat,
+		TLSClientConfig: l.b.opts.TLS,
+		Properties:      amqp.Table{"connection_name": "turno " + l.name, "product": "turno"},
+		Dial: func(network, address string) (net.Conn, error) {
+			conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			deadline, _ := ctx.Deadline()
+			if err := conn.SetDeadline(deadline); err != nil { // amqp lifts it after the handshake
+				_ = conn.Close()
+				return nil, err
+			}
+			raw = conn
+			return conn, nil
+		},
+	}
+	conn, err := amqp.DialConfig(l.b.opts.URL, config)
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return err
+	}
+	if err := l.prepare(conn); err != nil {
+		_ = conn.CloseDeadline(time.Now().Add(closeTimeout))
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conn, l.raw = conn, raw
+	close(l.up)
+	return nil
+}
+
+func (l *link) prepare(conn *amqp.Connection) error {
+	ch, err := conn.Channel()
+	if err != nil {
+		return fmt.Errorf("open a channel: %w", err)
+	}
+	if err := l.b.topology(ch); err != nil {
+		return err
+	}
+	return ch.Close()
+}
+
+// run keeps the link connected until ctx ends.
+func (l *link) run(ctx context.Context) {
+	defer l.close()
+	for {
+		conn, err := l.wait(ctx)
+		if err != nil {
+			return
+		}
+		lost := conn.NotifyClose(make(chan *amqp.Error, 1))
+		blocking := conn.NotifyBlocked(make(chan amqp.Blocking, 8)) // one never blocks amqp's reader
+		for open := true; open; {
+			select {
+			case <-ctx.Done():
+				return
+			case s, ok := <-blocking:
+				if !ok {
+					blocking = nil
+					continue
+				}
+				l.blocked.Store(s.Active)
+				l.b.opts.Logger.Warn("broker changed whether it takes messages", "blocked", s.Active, "reason", s.Reason)
+			case err := <-lost:
+				open = false
+				l.b.opts.Logger.Warn("connection to the broker was lost", "connection", l.name, "err", err)
+			}
+		}
+		l.drop()
+		for failures := 0; ; failures++ {
+			if !sleep(ctx, retryDelay(failures)) {
+				return
+			}
+			err := l.connect(ctx)
+			if err == nil {
+				break
+			}
+			l.b.opts.Logger.Debug("broker could not be reached", "connection", l.name, "err", err)
+		}
+		l.b.opts.Logger.Info("connection to the broker came back", "connection", l.name)
+	}
+}
+
+// drop forgets a connection that is lost.
+func (l *link) drop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.raw != nil {
+		_ = l.raw.Close()
+	}
+	if l.conn != nil {
+		l.conn, l.raw, l.up = nil, nil, make(chan struct{})
+	}
+	l.blocked.Store(false)
+}
+
+// close ends the connection, politely if the broker answers.
+func (l *link) close() {
+	l.mu.Lock()
+	conn := l.conn
+	l.mu.Unlock()
+	if conn != nil {
+		_ = conn.CloseDeadline(time.Now().Add(closeTimeout))
+	}
+	l.drop()
+}
+
+// wait returns the connection, when there is one.
+func (l *link) wait(ctx context.Context) (*amqp.Connection, error) {
+	for {
+		l.mu.Lock()
+		conn, up := l.conn, l.up
+		l.mu.Unlock()
+		if conn != nil {
+			return conn, nil
+		}
+		select {
+		case <-up:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+func (l *link) connected() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.conn != nil && !l.conn.IsClosed()
+}

@@ -1,0 +1,144 @@
+package rabbitmq
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	amqp "github.com/rabbitmq/amqp091-go"
+
+	"turno/internal/broker"
+)
+
+// errLost ends a session whose channel or connection was closed.
+var errLost = errors.New("channel was closed")
+
+// receiver is a channel on the receive connection that comes back: what
+// consumers, watchers and inboxes have in common. It has one goroutine.
+type receiver struct {
+	b       *Broker
+	what    string // for the log
+	autoAck bool
+	batch   int // prefetch; 0: none
+	// declare makes what the session needs and returns the queue to consume.
+	declare func(*amqp.Connection, *amqp.Channel) (string, error)
+	began   func(*amqp.Channel) // a session began; nil: does not matter
+	ended   func()              // and ended
+	take    func(amqp.Delivery)
+	closed  func() // told by close, before it waits
+
+	stop    context.CancelFunc
+	running sync.WaitGroup
+	first   chan error // capacity 1: how the first session began
+}
+
+// open starts the goroutine and waits for its first session.
+func (r *receiver) open(ctx context.Context) error {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	r.stop = stop
+	r.first = make(chan error, 1)
+	r.b.mu.Lock()
+	closed := r.b.mu.closed
+	if !closed {
+		r.b.mu.receivers[r] = struct{}{}
+		r.running.Go(func() { r.run(running) })
+	}
+	r.b.mu.Unlock()
+	if closed {
+		stop()
+		return broker.ErrClosed
+	}
+	var err error
+	select {
+	case err = <-r.first:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	case <-r.b.done:
+		err = broker.ErrClosed
+	}
+	if err != nil {
+		r.close()
+	}
+	return err
+}
+
+// close ends the sessions and waits for the goroutine. What was not
+// acknowledged goes back with the channel.
+func (r *receiver) close() {
+	r.b.mu.Lock()
+	delete(r.b.mu.receivers, r)
+	r.b.mu.Unlock()
+	r.closed()
+	r.stop()
+	r.running.Wait()
+}
+
+func (r *receiver) run(ctx context.Context) {
+	for failures := 0; ; failures++ {
+		conn, err := r.b.recv.wait(ctx)
+		if err != nil {
+			return
+		}
+		began, err := r.session(ctx, conn)
+		if ctx.Err() != nil {
+			return
+		}
+		if began {
+			failures = 0
+		}
+		var refused *amqp.Error
+		if !began && errors.As(err, &refused) && !conn.IsClosed() {
+			select {
+			case r.first <- err: // to whom opens it; later nobody asks
+			default:
+			}
+		}
+		r.b.opts.Logger.Debug("receiving channel was closed", "what", r.what, "err", err)
+		if !sleep(ctx, retryDelay(failures)) {
+			return
+		}
+	}
+}
+
+// session is one life of the channel; it returns when that or ctx ends.
+func (r *receiver) session(ctx context.Context, conn *amqp.Connection) (began bool, err error) {
+	ch, err := conn.Channel()
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = ch.Close() }()
+	queue, err := r.declare(conn, ch)
+	if err != nil {
+		return false, err
+	}
+	if r.batch > 0 {
+		if err := ch.Qos(r.batch, 0, false); err != nil { // per consumer: 4.3 has no other
+			return false, err
+		}
+	}
+	if r.began != nil {
+		r.began(ch)
+	}
+	if r.ended != nil {
+		defer r.ended()
+	}
+	deliveries, err := ch.Consume(queue, "", r.autoAck, false, false, false, nil)
+	if err != nil {
+		return false, err
+	}
+	select {
+	case r.first <- nil:
+	default:
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return true, nil
+		case d, ok := <-deliveries:
+			if !ok {
+				return true, errLost
+			}
+			r.take(d)
+		}
+	}
+}
