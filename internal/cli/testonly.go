@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"turno"
+	"turno/internal/config"
+)
+
+// testOnly says of each job whether and where it could run, from what the
+// server says of its workers, and submits nothing.
+func (s *session) testOnly(ctx context.Context, svc turno.Service, jobs []turno.NewJob) error {
+	workers, err := svc.Workers(ctx)
+	if err != nil {
+		return err
+	}
+	summary, err := svc.Summary(ctx)
+	if err != nil {
+		return err
+	}
+	var refused error
+	for _, j := range jobs {
+		spec := j.Spec.Clone()
+		spec.Normalize()
+		if err := spec.Validate(); err != nil {
+			return err
+		}
+		var fit []string
+		var misfit string
+		for i := range workers {
+			if why := cannot(spec, &workers[i]); why != "" {
+				misfit = workers[i].Name + ": " + why
+			} else {
+				fit = append(fit, workers[i].Name)
+			}
+		}
+		name := describe(spec)
+		if len(fit) == 0 {
+			if misfit == "" {
+				misfit = "there is no worker"
+			}
+			s.printf("%s: no worker could run it now (%s)\n", name, misfit)
+			refused = quiet(exitRefused)
+			continue
+		}
+		s.printf("%s: could run on %s; %d jobs wait now. Nothing was submitted.\n", name, strings.Join(fit, ", "), summary.States[turno.Queued])
+	}
+	return refused
+}
+
+// cannot says why a worker could not ever run a job; empty: it could.
+func cannot(spec *turno.Spec, w *turno.Worker) string {
+	m := &w.Machine
+	switch {
+	case w.State == turno.WorkerGone:
+		return "it is gone"
+	case len(spec.Workers) > 0 && !contains(spec.Workers, w.Name):
+		return "other workers are asked for"
+	case contains(spec.Exclude, w.Name):
+		return "it is excluded"
+	case !offers(m, spec):
+		return fmt.Sprintf("it does not offer %s on a %s", spec.Type, spec.Device)
+	case spec.CPUs > m.CPUs:
+		return fmt.Sprintf("it has %s CPUs, %s are asked for", m.CPUs, spec.CPUs)
+	case spec.Memory > m.Memory:
+		return fmt.Sprintf("it has %s of memory, %s are asked for", config.FormatBytes(m.Memory), config.FormatBytes(spec.Memory))
+	case spec.Device == turno.DeviceGPU && gpusFor(m, spec) < spec.GPUs:
+		return fmt.Sprintf("it has %d such GPUs, %d are asked for", gpusFor(m, spec), spec.GPUs)
+	}
+	return ""
+}
+
+func offers(m *turno.Machine, spec *turno.Spec) bool {
+	for _, o := range m.Offers {
+		if o.Type != spec.Type {
+			continue
+		}
+		for _, d := range o.Devices {
+			if d == spec.Device || spec.Device == turno.DeviceAny {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func gpusFor(m *turno.Machine, spec *turno.Spec) int {
+	n := 0
+	for _, g := range m.GPUs {
+		if strings.Contains(strings.ToLower(g.Model), strings.ToLower(spec.GPUModel)) && g.Memory >= spec.GPUMemory && g.Quarantine == "" {
+			n++
+		}
+	}
+	return n
+}
