@@ -52,6 +52,7 @@ const (
 	ReportBox    = "report."       // + worker: mailbox of its Reports
 	DesiredBox   = "desired."      // + worker: mailbox of its Desireds
 	LogStream    = "log."          // + worker: stream of its log chunks
+	HelloStream  = "hello"         // a scheduler that begins asks all workers to report
 )
 
 // Message is what travels. Only Body is required.

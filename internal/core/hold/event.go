@@ -73,6 +73,9 @@ func (h *Hold) Machine(m turno.Machine) {
 	h.changed = true
 }
 
+// Hello asks for a Report with the next Ready.
+func (h *Hold) Hello() { h.changed = true }
+
 // Leave asks for no further jobs: the worker is shutting down.
 func (h *Hold) Leave() {
 	if !h.leaving {

@@ -16,8 +16,10 @@ const (
 	rememberFor = 15 * time.Minute
 	// rememberMost bounds the memory: about 150 MB at a million ids.
 	rememberMost = 1_000_000
-	// skew of clients' clocks that is allowed for.
-	skew = time.Minute
+	// skew of clients' clocks that is allowed for. A clock that is further behind
+	// can at worst hide a repetition from the core: the store then refuses the
+	// commit, and the scheduler begins a new term, in which it is looked up.
+	skew = 2 * time.Second
 )
 
 type remembered struct {

@@ -7,6 +7,7 @@ import (
 
 	"turno"
 	"turno/internal/broker"
+	"turno/internal/wire"
 )
 
 // post is what may be told after a commit.
@@ -60,7 +61,7 @@ func (t *term) deliver(ctx context.Context, p *post) error {
 		return err
 	}
 	for i := range p.desired {
-		body, err := json.Marshal(&p.desired[i])
+		body, err := wire.EncodeDesired(&p.desired[i])
 		if err != nil {
 			return fmt.Errorf("encode a desired: %w", err)
 		}

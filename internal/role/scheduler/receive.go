@@ -9,6 +9,7 @@ import (
 
 	"turno"
 	"turno/internal/broker"
+	"turno/internal/wire"
 )
 
 const (
@@ -39,8 +40,12 @@ func (t *term) open(ctx context.Context) error {
 	}
 	t.receive(ctx, jobs.Close, func() (input, error) { return t.readJobs(ctx, jobs) })
 	t.receive(ctx, control.Close, func() (input, error) { return t.readAsks(ctx, control) })
-	t.receive(ctx, reports.Close, func() (input, error) { return t.readReports(ctx, reports) })
+	var decoder wire.ReportDecoder
+	t.receive(ctx, reports.Close, func() (input, error) { return t.readReports(ctx, reports, &decoder) })
 	t.receive(ctx, logs.Close, func() (input, error) { return t.readLogs(ctx, logs) })
+	if err := t.o.Broker.Send(ctx, broker.HelloStream, nil); err != nil {
+		t.log.Warn("did not ask the workers to report; they will by themselves", "err", err)
+	}
 	return nil
 }
 
@@ -126,12 +131,12 @@ func (t *term) readAsks(ctx context.Context, c broker.Consumer) (input, error) {
 	return in, err
 }
 
-func (t *term) readReports(ctx context.Context, w broker.Watcher) (input, error) {
+func (t *term) readReports(ctx context.Context, w broker.Watcher, d *wire.ReportDecoder) (input, error) {
 	vs, err := w.Receive(ctx)
 	var in input
 	for _, v := range vs {
-		r := &turno.Report{}
-		if err := json.Unmarshal(v.Body, r); err != nil || broker.ReportBox+r.Worker != v.Name {
+		r, err := d.Decode(v.Body)
+		if err != nil || broker.ReportBox+r.Worker != v.Name {
 			t.log.Warn("ignored a report that is none", "mailbox", v.Name, "err", err)
 			continue
 		}

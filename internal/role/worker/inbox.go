@@ -6,14 +6,15 @@ import (
 	"turno"
 )
 
-// event is something that happened: one of the pointers is set, or none and
-// then the attempt has started.
+// event is something that happened: one of the fields after key is set, or
+// none and then the attempt has started.
 type event struct {
 	key      turno.AttemptKey
 	desired  *turno.Desired
 	progress *turno.Progress
 	result   *turno.Result
 	broken   error // the worker cannot go on
+	hello    bool  // a scheduler asks for a Report
 }
 
 // inbox collects events for the loop, which takes all there are at once: a

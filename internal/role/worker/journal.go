@@ -87,6 +87,8 @@ func (j *journal) read() ([]turno.AttemptKey, error) {
 	}
 }
 
+func (j *journal) knows(k turno.AttemptKey) bool { return j.held[k] != nil }
+
 func (j *journal) apply(rec hold.Record) {
 	switch {
 	case rec.Start != nil:

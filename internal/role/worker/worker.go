@@ -12,12 +12,12 @@ package worker
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +27,8 @@ import (
 	"turno/internal/broker"
 	"turno/internal/core/hold"
 	"turno/internal/gpu"
+	"turno/internal/runner"
+	"turno/internal/wire"
 )
 
 // Options of a Role. Name, Broker, Data and Offers are required.
@@ -73,7 +75,9 @@ type Role struct {
 	core    *hold.Hold
 	journal *journal
 	live    map[turno.AttemptKey]*attempt
-	shims   time.Duration // the lease that the shims have
+	onDisk  map[turno.AttemptKey]bool // attempts with a folder
+	shims   time.Duration             // the lease that the shims have
+	encoder wire.ReportEncoder
 
 	runners  *pool
 	commands *commands
@@ -105,7 +109,7 @@ func New(o Options) *Role {
 	}
 	r := &Role{
 		o: o, log: o.Log.With("role", "worker", "worker", o.Name),
-		classes: map[string]string{}, live: map[turno.AttemptKey]*attempt{}, inbox: newInbox(),
+		classes: map[string]string{}, live: map[turno.AttemptKey]*attempt{}, onDisk: map[turno.AttemptKey]bool{}, inbox: newInbox(),
 	}
 	for _, offer := range o.Offers {
 		r.classes[offer.Type] = offer.Class
@@ -133,6 +137,9 @@ func (r *Role) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make an incarnation: %w", err)
 	}
+	if err := r.encoder.SetMachine(machine); err != nil {
+		return fmt.Errorf("describe this machine: %w", err)
+	}
 	r.core = hold.New(hold.Config{Worker: r.o.Name, Incarnation: incarnation.String(), Heartbeat: r.o.Heartbeat}, machine)
 
 	// What is begun here ends after the loop: jobs may have to be ended first.
@@ -154,8 +161,14 @@ func (r *Role) Run(ctx context.Context) error {
 		return fmt.Errorf("watch for orders: %w", err)
 	}
 	defer watcher.Close()
+	hellos, err := r.o.Broker.Subscribe(work, broker.HelloStream)
+	if err != nil {
+		return fmt.Errorf("watch for schedulers: %w", err)
+	}
+	defer hellos.Close()
 	r.restore(work, saved)
 	r.group.Go(func() { r.watch(work, watcher) })
+	r.group.Go(func() { r.greet(work, hellos) })
 	r.log.Info("worker began", "incarnation", incarnation.String(), "cpus", machine.CPUs.String(),
 		"gpus", len(machine.GPUs), "isolation", machine.Isolation, "kept", len(saved.kept))
 	return r.loop(ctx, work)
@@ -166,8 +179,8 @@ func (r *Role) watch(ctx context.Context, w broker.Watcher) {
 	for {
 		values, err := w.Receive(ctx)
 		for _, v := range values {
-			d := &turno.Desired{}
-			if err := json.Unmarshal(v.Body, d); err != nil {
+			d, err := wire.DecodeDesired(v.Body)
+			if err != nil {
 				r.log.Warn("ignored an order that is none", "err", err)
 				continue
 			}
@@ -181,6 +194,20 @@ func (r *Role) watch(ctx context.Context, w broker.Watcher) {
 		}
 	}
 }
+
+// greet answers schedulers that begin.
+func (r *Role) greet(ctx context.Context, w broker.Watcher) {
+	for {
+		if _, err := w.Receive(ctx); err != nil {
+			return // the heartbeats tell the same, a little later
+		}
+		r.inbox.put(event{hello: true})
+	}
+}
+
+// light tells whether attempts of a type leave nothing on the disk: they are
+// not journalled, and when the agent dies they simply run again.
+func (r *Role) light(t *turno.Task) bool { return r.classes[t.Spec.Type] == string(runner.Light) }
 
 // loop owns the core until ctx is done and everything that must end has.
 func (r *Role) loop(ctx, work context.Context) error {
@@ -267,6 +294,8 @@ func (r *Role) take(c clock) error {
 			return e.broken
 		case e.desired != nil:
 			r.core.Desired(now, e.desired)
+		case e.hello:
+			r.core.Hello()
 		case e.progress != nil:
 			r.core.Progress(e.key, *e.progress)
 		case e.result != nil:
@@ -285,7 +314,8 @@ func (r *Role) ended(now time.Time, e event) {
 		return
 	}
 	delete(r.live, e.key)
-	if size := logSize(a.dir); size > 0 {
+	if size := logSize(a.dir); size > 0 && (r.onDisk[e.key] || r.light(a.task)) {
+		r.onDisk[e.key] = true
 		e.result.LogBytes = size
 		r.shipper.final(e.key, a.dir)
 	}
@@ -307,7 +337,7 @@ func (r *Role) simulated(uuid string) bool {
 
 // act does what the core has ready, the journal first.
 func (r *Role) act(ctx context.Context, ready hold.Ready) error {
-	if err := r.journal.write(ready.Journal); err != nil {
+	if err := r.journal.write(r.heavy(ready.Journal)); err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
 	for i := range ready.Start {
@@ -319,8 +349,11 @@ func (r *Role) act(ctx context.Context, ready hold.Ready) error {
 		}
 	}
 	for _, k := range ready.Forget {
-		r.shipper.drop(k)
-		r.commands.forget(k)
+		if r.onDisk[k] {
+			delete(r.onDisk, k)
+			r.shipper.drop(k)
+			r.commands.forget(k)
+		}
 	}
 	for _, s := range ready.Stored {
 		r.shipper.stored(s.AttemptKey, s.Bytes)
@@ -328,7 +361,7 @@ func (r *Role) act(ctx context.Context, ready hold.Ready) error {
 	if ready.Report == nil {
 		return nil
 	}
-	body, err := json.Marshal(ready.Report)
+	body, err := r.encoder.Encode(ready.Report)
 	if err != nil {
 		return fmt.Errorf("encode a report: %w", err)
 	}
@@ -341,10 +374,28 @@ func (r *Role) act(ctx context.Context, ready hold.Ready) error {
 	return nil
 }
 
+// heavy are the records of attempts that are worth a journal.
+func (r *Role) heavy(records []hold.Record) []hold.Record {
+	return slices.DeleteFunc(records, func(rec hold.Record) bool {
+		switch {
+		case rec.Start != nil:
+			return r.light(rec.Start.Task)
+		case rec.End != nil:
+			return !r.journal.knows(rec.End.AttemptKey)
+		case rec.Forget != nil:
+			return !r.journal.knows(*rec.Forget)
+		}
+		return false
+	})
+}
+
 // start begins one attempt in its runner or as a command.
 func (r *Role) start(ctx context.Context, as *turno.Assignment) {
 	a := &attempt{key: as.AttemptKey, task: as.Task, dir: r.dirOf(as.AttemptKey), lease: r.shims}
 	r.live[a.key] = a
+	if !r.light(a.task) {
+		r.onDisk[a.key] = true
+	}
 	class, known := r.classes[a.task.Spec.Type]
 	switch {
 	case !known:
@@ -369,6 +420,7 @@ func (r *Role) restore(ctx context.Context, saved savedJournal) {
 	now := newClock().now()
 	r.core.Restore(now, saved.kept, saved.lease)
 	for _, k := range saved.kept {
+		r.onDisk[k.AttemptKey] = true
 		if k.Result != nil {
 			if k.Result.LogBytes > 0 {
 				r.shipper.final(k.AttemptKey, r.dirOf(k.AttemptKey))

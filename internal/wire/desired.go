@@ -1,0 +1,125 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"turno"
+)
+
+// EncodeDesired makes the bytes of a Desired. Specs that stand beside each
+// other in it more than once, as those of an array's tasks, are encoded once.
+func EncodeDesired(d *turno.Desired) ([]byte, error) {
+	w := writer{b: append(make([]byte, 0, 256+64*len(d.Jobs)), kindDesired, version)}
+	w.text(d.Worker)
+	w.text(d.Incarnation)
+	w.uint(d.Term)
+	w.uint(d.Seq)
+	w.uint(d.SeenReport)
+	w.int(int64(d.Lease))
+	w.uint(uint64(len(d.Jobs)))
+	var last specBytes
+	for i := range d.Jobs {
+		w.assignment(&d.Jobs[i], &last)
+	}
+	return w.b, w.err
+}
+
+// specBytes is the JSON of the spec before.
+type specBytes struct {
+	spec *turno.Spec
+	json []byte
+}
+
+func (w *writer) assignment(a *turno.Assignment, last *specBytes) {
+	w.key(a.AttemptKey)
+	w.int(a.LogStored)
+	w.bool(a.Stop != nil)
+	if a.Stop != nil {
+		w.text(string(a.Stop.Reason))
+		w.int(int64(a.Stop.Grace))
+	}
+	w.bool(a.Task != nil)
+	if a.Task == nil {
+		return
+	}
+	t := a.Task
+	w.text(t.ID)
+	w.text(t.Display)
+	w.int(int64(t.Index))
+	w.int(t.ArrayOf)
+	w.text(string(t.Device))
+	w.uint(uint64(len(t.GPUs)))
+	for _, g := range t.GPUs {
+		w.text(g)
+	}
+	same := last.spec == t.Spec
+	w.bool(same)
+	if same {
+		return
+	}
+	data, err := json.Marshal(t.Spec)
+	if err != nil {
+		w.err = err
+	}
+	w.bytes(data)
+	*last = specBytes{t.Spec, data}
+}
+
+// DecodeDesired reads a Desired. It shares nothing with b.
+func DecodeDesired(b []byte) (*turno.Desired, error) {
+	r, err := open(b, kindDesired)
+	if err != nil {
+		return nil, err
+	}
+	d := &turno.Desired{
+		Worker: r.text(), Incarnation: r.text(), Term: r.uint(), Seq: r.uint(), SeenReport: r.uint(),
+		Lease: turno.Duration(r.int()),
+	}
+	d.Jobs = make([]turno.Assignment, r.count())
+	var last *turno.Spec
+	for i := range d.Jobs {
+		last = r.assignment(&d.Jobs[i], last)
+	}
+	return d, r.err
+}
+
+func (r *reader) assignment(a *turno.Assignment, last *turno.Spec) *turno.Spec {
+	a.AttemptKey = r.key()
+	a.LogStored = r.int()
+	if r.bool() {
+		a.Stop = &turno.Stop{Reason: turno.Reason(r.text()), Grace: turno.Duration(r.int())}
+	}
+	if !r.bool() {
+		return last
+	}
+	t := &turno.Task{ID: r.text(), Display: r.text(), Index: int(r.int()), ArrayOf: r.int(), Device: turno.Device(r.text())}
+	for range r.count() {
+		t.GPUs = append(t.GPUs, r.text())
+	}
+	if same := r.bool(); !same {
+		last = r.spec()
+	}
+	if last == nil {
+		r.fail()
+		last = &turno.Spec{}
+	}
+	t.Spec, a.Task = last, t
+	if t.ArrayOf != 0 {
+		t.Array = last.Array
+	}
+	return last
+}
+
+func (r *reader) spec() *turno.Spec {
+	p := r.bytes()
+	if r.err != nil {
+		return nil
+	}
+	s := &turno.Spec{}
+	if json.Unmarshal(bytes.Clone(p), s) != nil {
+		r.fail()
+		return nil
+	}
+	return s
+}

@@ -1,0 +1,140 @@
+package wire_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"turno"
+	"turno/internal/wire"
+)
+
+func report() *turno.Report {
+	now := time.UnixMicro(1_700_000_000_123_456).UTC()
+	return &turno.Report{
+		Worker: "w1", Incarnation: "i1", Seq: 7, Term: 3, SeenDesired: 9, Leaving: true,
+		Machine: turno.Machine{Hostname: "h", CPUs: 2500, Memory: 1 << 40, GPUs: []turno.GPU{{UUID: "g", Model: "m"}}},
+		Held: []turno.Hold{
+			{AttemptKey: turno.AttemptKey{Job: 1, Attempt: 2}, State: turno.Running, StartedAt: now, Progress: &turno.Progress{Fraction: 0.5, Message: "ñ"}},
+			{AttemptKey: turno.AttemptKey{Job: 1 << 40, Attempt: 1}, State: turno.Failed, StartedAt: now, EndedAt: now, Result: &turno.Result{
+				State: turno.Failed, Reason: turno.ReasonSignal, Message: "x", Retryable: true, ExitCode: -1, Signal: "KILL",
+				Device: turno.DeviceGPU, Simulated: true, Output: json.RawMessage(`{"a":1}`), LogBytes: 5, UserTime: 6, SysTime: 7, MaxMemory: 8,
+			}},
+			{AttemptKey: turno.AttemptKey{Job: 3, Attempt: 1}, State: turno.Starting},
+		},
+	}
+}
+
+func desired() *turno.Desired {
+	array := &turno.Spec{Type: "noop", Array: &turno.Array{Tasks: turno.Ranges{{First: 0, Last: 9, Step: 1}}}, CPUs: 1}
+	return &turno.Desired{
+		Worker: "w1", Incarnation: "i1", Term: 1, Seq: 2, SeenReport: 3, Lease: turno.Duration(time.Minute),
+		Jobs: []turno.Assignment{
+			{AttemptKey: turno.AttemptKey{Job: 1, Attempt: 1}, LogStored: 4, Stop: &turno.Stop{Reason: turno.ReasonCancelling, Grace: 5}},
+			{AttemptKey: turno.AttemptKey{Job: 2, Attempt: 1}, Task: &turno.Task{ID: "a_0", Display: "1_0", ArrayOf: 1, Array: array.Array, Spec: array, Device: turno.DeviceCPU}},
+			{AttemptKey: turno.AttemptKey{Job: 3, Attempt: 1}, Task: &turno.Task{ID: "a_1", Display: "1_1", Index: 1, ArrayOf: 1, Array: array.Array, Spec: array, Device: turno.DeviceCPU}},
+			{AttemptKey: turno.AttemptKey{Job: 4, Attempt: 1}, Task: &turno.Task{ID: "b", Display: "4", Spec: &turno.Spec{Type: "exec", Params: json.RawMessage(`{"command":["x"]}`)}, Device: turno.DeviceGPU, GPUs: []string{"g1", "g2"}}},
+		},
+	}
+}
+
+func TestReport_ComesBackAsItWas(t *testing.T) {
+	t.Parallel()
+	want := report()
+	var e wire.ReportEncoder
+	if err := e.SetMachine(want.Machine); err != nil {
+		t.Fatal(err)
+	}
+	var d wire.ReportDecoder
+	for range 2 { // the second time the machine is known
+		b, err := e.Encode(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := d.Decode(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestDesired_ComesBackAsItWas(t *testing.T) {
+	t.Parallel()
+	b, err := wire.EncodeDesired(desired())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := wire.DecodeDesired(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(desired(), got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestDecode_RefusesWhatIsCutOrChanged cuts at every byte and flips every byte:
+// an error or another message, never a panic or a huge allocation.
+func TestDecode_RefusesWhatIsCutOrChanged(t *testing.T) {
+	t.Parallel()
+	var e wire.ReportEncoder
+	if err := e.SetMachine(report().Machine); err != nil {
+		t.Fatal(err)
+	}
+	r, err := e.Encode(report())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := wire.EncodeDesired(desired())
+	if err != nil {
+		t.Fatal(err)
+	}
+	decode := map[byte]func([]byte) error{
+		'R': func(b []byte) error { _, err := new(wire.ReportDecoder).Decode(b); return err },
+		'D': func(b []byte) error { _, err := wire.DecodeDesired(b); return err },
+	}
+	for _, whole := range [][]byte{r, d} {
+		for i := range whole {
+			if err := decode[whole[0]](whole[:i]); err == nil {
+				t.Fatalf("%c cut at %d of %d was taken", whole[0], i, len(whole))
+			}
+			b := bytes.Clone(whole)
+			b[i] ^= 0xff
+			_ = decode[whole[0]](b) // must come back
+		}
+		newer := bytes.Clone(whole)
+		newer[1] = 99
+		if err := decode[whole[0]](newer); !errors.Is(err, wire.ErrMalformed) {
+			t.Errorf("another version: %v", err)
+		}
+	}
+}
+
+func BenchmarkReport(b *testing.B) {
+	r := report()
+	for i := range 2000 {
+		r.Held = append(r.Held, turno.Hold{AttemptKey: turno.AttemptKey{Job: int64(i), Attempt: 1}, State: turno.Succeeded,
+			Result: &turno.Result{State: turno.Succeeded, Reason: turno.ReasonCompleted, Output: json.RawMessage(`{"ok":true}`)}})
+	}
+	var e wire.ReportEncoder
+	if err := e.SetMachine(r.Machine); err != nil {
+		b.Fatal(err)
+	}
+	var d wire.ReportDecoder
+	for b.Loop() {
+		data, err := e.Encode(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := d.Decode(data); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
