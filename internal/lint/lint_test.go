@@ -162,3 +162,14 @@ func run(t *testing.T, args ...string) string {
 	}
 	return string(out)
 }
+
+func TestHouse_CompilesElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, on := range []struct{ os, arch string }{{"windows", "amd64"}, {"darwin", "arm64"}, {"linux", "arm64"}} {
+		t.Run(on.os+"/"+on.arch, func(t *testing.T) {
+			if err := elsewhere(root, on.os, on.arch); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}

@@ -264,3 +264,16 @@ func TestImportName_KnowsRenamed(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestElsewhere_FindsWhatOnlyLinuxHas(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "go.mod"), "module m\n\ngo 1.26\n")
+	write(t, filepath.Join(dir, "a.go"), "package a\n\nimport \"syscall\"\n\nvar A = &syscall.SysProcAttr{Setpgid: true}\n")
+	if err := elsewhere(dir, "linux", "arm64"); err != nil {
+		t.Errorf("linux: %v", err)
+	}
+	if err := elsewhere(dir, "windows", "amd64"); err == nil || !strings.Contains(err.Error(), "a.go:5:") || !strings.Contains(err.Error(), "Setpgid") {
+		t.Errorf("windows: %v, want Setpgid on line 5", err)
+	}
+}

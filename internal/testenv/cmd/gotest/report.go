@@ -39,6 +39,7 @@ type report struct {
 	failedIn                map[string]int // tests, per package
 	reasons                 map[string]int // typed skips, per part
 	refused                 []string       // other skips, and what else is wrong
+	failures                []string       // package and test
 	took                    map[string]float64
 }
 
@@ -108,6 +109,7 @@ func (r *report) testEnded(e event, n name) {
 	case "fail":
 		r.failed++
 		r.failedIn[e.Package]++
+		r.failures = append(r.failures, e.Package+" "+e.Test)
 		fmt.Fprint(r.out, said)
 	case "skip":
 		r.skipped++
@@ -155,6 +157,7 @@ func (r *report) packageFailed(e event) {
 	}
 	if r.failedIn[e.Package] == 0 {
 		r.failed++
+		r.failures = append(r.failures, e.Package)
 	}
 	fmt.Fprintf(r.out, "FAIL  %-50s %7.2fs\n", e.Package, e.Elapsed)
 }
@@ -171,6 +174,9 @@ func (r *report) finish() bool {
 	}
 	if r.passed+r.failed+r.skipped == 0 {
 		r.refused = append(r.refused, "no test ran")
+	}
+	for _, what := range r.failures {
+		fmt.Fprintln(r.out, "failed:", what)
 	}
 	for _, what := range r.refused {
 		fmt.Fprintln(r.out, "refused:", what)

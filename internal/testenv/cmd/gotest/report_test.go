@@ -33,7 +33,7 @@ func TestReport_CountsAndRefuses(t *testing.T) {
 			`{"Action":"output","Package":"p","Test":"TestA","Output":"got 1, want 2\n"}`,
 			`{"Action":"fail","Package":"p","Test":"TestA"}`,
 			`{"Action":"fail","Package":"p"}`,
-		}, false, []string{"got 1, want 2", "FAIL  p", "\n0 passed, 1 failed, 0 skipped\n"}},
+		}, false, []string{"got 1, want 2", "FAIL  p", "failed: p TestA\n", "\n0 passed, 1 failed, 0 skipped\n"}},
 		{"a panic counts once", []string{
 			`{"Action":"output","Package":"p","Test":"TestA","Output":"panic: oh\n"}`,
 			`{"Action":"fail","Package":"p"}`,
