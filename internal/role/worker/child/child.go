@@ -23,6 +23,7 @@ package child
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 )
@@ -81,6 +82,31 @@ type Limits struct {
 type Credential struct {
 	UID uint32 `json:"uid"`
 	GID uint32 `json:"gid"`
+}
+
+// SpawnerSpec is a keeper for many jobs.
+type SpawnerSpec struct {
+	// Dir is where the keeper's own directory is made.
+	Dir string
+	// Binary serves the hidden commands; empty is this executable.
+	Binary string
+}
+
+// RunnerSpec is a warm runner: a program that speaks over its standard input
+// and output, and that must not outlive its agent.
+type RunnerSpec struct {
+	Command         []string
+	Env             []string // all of it
+	WorkDir         string   // absolute, exists
+	Limits          Limits   // LogBytes aside
+	Credential      *Credential
+	NoNewPrivileges bool
+	// Dir holds the guard's own log; it exists.
+	Dir string
+	// Stderr takes what the runner writes there, one write at a time.
+	Stderr io.Writer
+	// Binary serves the hidden commands; empty is this executable.
+	Binary string
 }
 
 // Exit is how a job ended. It is told, and written to ExitFile, only when

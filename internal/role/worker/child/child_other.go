@@ -226,9 +226,6 @@ func (c *capped) close() (kept, dropped int64) {
 	return c.kept, c.dropped
 }
 
-// SpawnerSpec is as on Linux.
-type SpawnerSpec struct{ Dir, Binary string }
-
 // Spawner starts attempts as Start does.
 type Spawner struct{}
 
@@ -240,20 +237,6 @@ func (*Spawner) Start(ctx context.Context, spec Spec) (*Process, error) { return
 
 // Close does nothing.
 func (*Spawner) Close() error { return nil }
-
-// RunnerSpec is a warm runner: a program that speaks over its standard input
-// and output. Limits, Credential and NoNewPrivileges are as in Start.
-type RunnerSpec struct {
-	Command         []string
-	Env             []string
-	WorkDir         string
-	Limits          Limits
-	Credential      *Credential
-	NoNewPrivileges bool
-	Dir             string
-	Stderr          io.Writer
-	Binary          string
-}
 
 // Runner is a runner's process. When the agent is killed, the end of its
 // input has to make it end: nothing else does here.

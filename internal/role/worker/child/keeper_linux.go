@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strconv"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -56,7 +57,7 @@ type keeper struct {
 }
 
 func serve(mode, dir string) error {
-	unix.CloseOnExec(3)
+	closeInherited(mode)
 	unix.Umask(0o077)
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return err
@@ -75,7 +76,6 @@ func serve(mode, dir string) error {
 	}
 	if mode == cmdGuard {
 		for i := range k.stdio {
-			unix.CloseOnExec(4 + i)
 			k.stdio[i] = os.NewFile(uintptr(4+i), "stdio")
 		}
 	}
@@ -105,6 +105,30 @@ func serve(mode, dir string) error {
 	go k.talk(agent)
 	<-k.idle
 	return nil
+}
+
+// closeInherited closes what the agent was started with and did not mean for
+// this process: it has survived an exec, and nothing here has yet opened such.
+func closeInherited(mode string) {
+	meant := map[int]bool{0: true, 1: true, 2: true, 3: true}
+	if mode == cmdGuard {
+		meant[4], meant[5], meant[6] = true, true, true
+	}
+	names, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		slog.Warn("listing descriptors failed", "err", err)
+	}
+	for _, name := range names {
+		fd, _ := strconv.Atoi(name.Name())
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0)
+		switch {
+		case err != nil || flags&unix.FD_CLOEXEC != 0 || fd <= 2:
+		case meant[fd]:
+			unix.CloseOnExec(fd)
+		default:
+			_ = unix.Close(fd)
+		}
+	}
 }
 
 // stopOnSignal stops all jobs, with their grace, when the machine shuts down.

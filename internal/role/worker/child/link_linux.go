@@ -158,6 +158,9 @@ func (l *link) take(e event) {
 	case e.Exit != nil:
 		p.exit = *e.Exit
 		p.end()
+		if l.only { // the keeper need not wait for this agent
+			_ = l.wire.conn.Close()
+		}
 	case e.Unknown:
 		l.drop(p)
 		if !p.settle() {

@@ -304,8 +304,8 @@ func (p *Process) clean() error {
 }
 
 func (p *Process) end() {
+	close(p.over) // first: who sees it begun looks whether it is over
 	p.begin(p.main)
-	close(p.over)
 }
 
 func (p *Process) begin(pid int) {

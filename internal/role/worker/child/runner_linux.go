@@ -10,23 +10,6 @@ import (
 	"time"
 )
 
-// RunnerSpec is a warm runner: a program that speaks over its standard input
-// and output, and that must not outlive its agent.
-type RunnerSpec struct {
-	Command         []string
-	Env             []string // all of it
-	WorkDir         string   // absolute, exists
-	Limits          Limits   // LogBytes aside
-	Credential      *Credential
-	NoNewPrivileges bool
-	// Dir holds the guard's own log; it exists.
-	Dir string
-	// Stderr takes what the runner writes there, one write at a time.
-	Stderr io.Writer
-	// Binary serves the hidden commands; empty is this executable.
-	Binary string
-}
-
 // Runner is a runner's process tree. It is killed when this process ends,
 // however that comes about.
 type Runner struct {

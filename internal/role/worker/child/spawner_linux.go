@@ -8,14 +8,6 @@ import (
 	"path/filepath"
 )
 
-// SpawnerSpec is a keeper for many jobs.
-type SpawnerSpec struct {
-	// Dir is where the keeper's own directory is made.
-	Dir string
-	// Binary serves the hidden commands; empty is this executable.
-	Binary string
-}
-
 // Spawner starts jobs quickly: one keeper, started once, holds them all. Its
 // jobs outlive the agent as others do (Attach finds each by its directory),
 // but if the keeper itself is killed, all are lost at once; and an exit is
