@@ -108,12 +108,17 @@ func about(e turno.Event, j *turno.Job) bool {
 }
 
 // steady calls the server until it answers: it may be restarting. Other errors
-// than that are returned at once.
+// than that are returned at once. A call that lasted is a new beginning.
 func steady[T any](ctx context.Context, s *session, call func() (T, error)) (T, error) {
-	start := s.sys.Now()
-	for told := false; ; {
+	first, told := s.sys.Now(), false
+	for {
+		began := s.sys.Now()
 		v, err := call()
-		if err == nil || !temporary(err) || ctx.Err() != nil || s.sys.Now().Sub(start) > patience {
+		now := s.sys.Now()
+		if now.Sub(began) > 5*reconnect {
+			first, told = now, false
+		}
+		if err == nil || !temporary(err) || ctx.Err() != nil || now.Sub(first) > patience {
 			return v, err
 		}
 		if !told {

@@ -140,7 +140,9 @@ func (s *session) root() *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVar(&s.configFile, "config", "", "configuration `FILE`")
 	s.addSettings(root.PersistentFlags(), "all")
-	for _, group := range s.groups() {
+	groups := s.groups()
+	s.complete(groups)
+	for _, group := range groups {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
 		for _, cmd := range group.commands {
 			cmd.GroupID = group.id
@@ -159,13 +161,18 @@ type group struct {
 func (s *session) groups() []group {
 	return []group{
 		{"jobs", "Jobs:", []*cobra.Command{
-			s.submitCommand(), s.runCommand(), s.sbatchCommand(), s.psCommand(), s.showCommand(), s.waitCommand(),
+			s.submitCommand(), s.runCommand(), s.sbatchCommand(), s.psCommand(), s.showCommand(), s.whyCommand(), s.logsCommand(), s.waitCommand(),
+			s.actCommand(turno.Cancel, cancelShort, cancelHelp), s.actCommand(turno.HoldJob, holdShort, ""),
+			s.actCommand(turno.Release, releaseShort, ""), s.actCommand(turno.Requeue, requeueShort, ""), s.retryCommand(), s.watchCommand(),
+		}},
+		{"machines", "Machines:", []*cobra.Command{
+			s.nodesCommand(), s.workerCommand(turno.Drain, drainShort), s.workerCommand(turno.Undrain, undrainShort), s.typesCommand(),
 		}},
 		{"services", "A turno of your own:", []*cobra.Command{
 			s.upCommand(), s.roleCommand("scheduler", schedulerShort), s.roleCommand("worker", workerShort), s.roleCommand("api", apiShort),
 		}},
 		{"about", "About:", []*cobra.Command{
-			s.configCommand(), s.versionCommand(),
+			s.doctorCommand(), s.configCommand(), s.versionCommand(),
 		}},
 	}
 }

@@ -92,12 +92,13 @@ func (c Config) ReadToken() (token, from string, err error) {
 	return strings.TrimSpace(string(data)), path, err
 }
 
-// Explicit tells whether a key was set by anybody, rather than by default.
+// Explicit tells whether a key was set by anybody, rather than by default or
+// found by itself.
 func (c Config) Explicit(key string) bool {
 	for _, f := range fields {
 		if f.Key == key {
 			o := c.origins[f.name]
-			return o.Kind != "" && o.Kind != fromDefault
+			return o.Kind != "" && o.Kind != fromDefault && o.Kind != fromServer
 		}
 	}
 	return false

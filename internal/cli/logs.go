@@ -1,0 +1,161 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"turno"
+	"turno/internal/config"
+)
+
+const (
+	logsShort = "show what a job has printed; with -f as it comes"
+	logsLong  = `Shows the output of a job's last attempt, both streams in one. What could act on
+your terminal (escape sequences) is taken out; --raw leaves it in.`
+	logsHelp = `  turno logs 42
+  turno logs -f last
+  turno logs --tail 20 --attempt 1 42_7`
+)
+
+type logsOptions struct {
+	follow, raw bool
+	tail        int
+	attempt     int
+	format      format
+}
+
+func (s *session) logsCommand() *cobra.Command {
+	var o logsOptions
+	cmd := &cobra.Command{Use: "logs JOB", Aliases: []string{"log"}, Short: logsShort, Long: logsLong, Example: logsHelp, Args: cobra.ExactArgs(1)}
+	fl := cmd.Flags()
+	fl.BoolVarP(&o.follow, "follow", "f", false, "go on until the job has ended, over all its attempts")
+	fl.IntVar(&o.tail, "tail", -1, "only the last `N` lines of what is there")
+	fl.IntVar(&o.attempt, "attempt", 0, "of attempt `N` instead of the last one")
+	fl.BoolVar(&o.raw, "raw", false, "do not take escape sequences out")
+	o.format.add(fl)
+	cmd.RunE = s.command(func(ctx context.Context, cmd *cobra.Command, args []string) error {
+		svc, cfg, err := s.dial(cmd)
+		if err != nil {
+			return err
+		}
+		ref, err := s.oneRef(ctx, svc, cfg, args[0])
+		if err != nil {
+			return err
+		}
+		return s.logs(ctx, svc, ref, o)
+	})
+	return cmd
+}
+
+// oneRef reads the name of exactly one job.
+func (s *session) oneRef(ctx context.Context, svc turno.Service, cfg config.Config, arg string) (string, error) {
+	refs, err := s.refs(ctx, svc, cfg, []string{arg})
+	if err != nil {
+		return "", err
+	}
+	if len(refs) != 1 || refs[0] == all {
+		return "", usage("%s: name one job", arg)
+	}
+	return refs[0], nil
+}
+
+func (s *session) logs(ctx context.Context, svc turno.Service, ref string, o logsOptions) error {
+	if o.format.data() {
+		l, err := svc.Log(ctx, turno.LogQuery{Job: ref, Attempt: o.attempt})
+		if err != nil {
+			return err
+		}
+		return o.format.write(s.io.Out, map[string]any{"attempt": l.Attempt, "size": l.Size, "done": l.Done, "text": string(l.Data)})
+	}
+	out := s.logOut(o.raw)
+	from := int64(0)
+	attempt := o.attempt
+	if o.tail >= 0 {
+		start, at, err := tailStart(ctx, svc, turno.LogQuery{Job: ref, Attempt: o.attempt}, o.tail)
+		if err != nil {
+			return err
+		}
+		from = start
+		if !o.follow {
+			attempt = at
+		}
+	}
+	if o.follow {
+		_, err := s.follow(ctx, svc, ref, followOptions{attempt: attempt, offset: from, explain: s.errLook.terminal, out: out})
+		return err
+	}
+	return s.dump(ctx, svc, turno.LogQuery{Job: ref, Attempt: attempt, Offset: from, Max: logPiece}, out)
+}
+
+// dump writes what is there now.
+func (s *session) dump(ctx context.Context, svc turno.Service, q turno.LogQuery, out io.Writer) error {
+	for {
+		l, err := svc.Log(ctx, q)
+		if err != nil {
+			return err
+		}
+		if _, err := out.Write(l.Data); err != nil {
+			return err
+		}
+		q.Offset, q.Attempt = l.Offset+int64(len(l.Data)), l.Attempt
+		if q.Offset >= l.Size || len(l.Data) == 0 {
+			if l.Attempt == 0 {
+				s.notef("%s\n", s.errLook.dim("The job has not started; turno why says why."))
+			}
+			return nil
+		}
+	}
+}
+
+// tailStart finds where the last n lines of what is there begin, reading
+// backwards.
+func tailStart(ctx context.Context, svc turno.Service, q turno.LogQuery, n int) (offset int64, attempt int, err error) {
+	q.Max = 1
+	l, err := svc.Log(ctx, q)
+	if err != nil {
+		return 0, 0, err
+	}
+	q.Attempt = l.Attempt
+	end, lines := l.Size, 0
+	for end > 0 {
+		start := max(0, end-64<<10)
+		piece, err := readRange(ctx, svc, q, start, end)
+		if err != nil {
+			return 0, 0, err
+		}
+		for i := len(piece) - 1; i >= 0; i-- {
+			// The line break at the very end closes the last line.
+			if piece[i] != '\n' || start+int64(i) == l.Size-1 {
+				continue
+			}
+			if lines++; lines >= n {
+				return start + int64(i) + 1, l.Attempt, nil
+			}
+		}
+		end = start
+	}
+	if n == 0 {
+		return l.Size, l.Attempt, nil
+	}
+	return 0, l.Attempt, nil
+}
+
+func readRange(ctx context.Context, svc turno.Service, q turno.LogQuery, start, end int64) ([]byte, error) {
+	var b bytes.Buffer
+	for start < end {
+		q.Offset, q.Max = start, int(end-start)
+		l, err := svc.Log(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		if len(l.Data) == 0 {
+			break
+		}
+		b.Write(l.Data)
+		start += int64(len(l.Data))
+	}
+	return b.Bytes(), nil
+}

@@ -1,0 +1,14 @@
+//go:build unix
+
+package cli
+
+import "golang.org/x/sys/unix"
+
+// freeSpace is what this user can still write, in bytes.
+func freeSpace(dir string) (int64, error) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return 0, err
+	}
+	return int64(st.Bavail) * int64(st.Bsize), nil
+}
