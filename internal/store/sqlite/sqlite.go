@@ -41,8 +41,8 @@ type Options struct {
 // Store is a store in a file.
 type Store struct {
 	*sqlstore.Store
-	db   *db
-	lock *lock
+	db    *db
+	close func() error
 
 	leading leading
 }
@@ -72,7 +72,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store %s: %w", o.Path, err), lock.release())
 	}
-	s.lock = lock
+	s.close = sync.OnceValue(func() error { return errors.Join(s.db.close(), lock.release()) })
 	return s, nil
 }
 
@@ -105,10 +105,9 @@ func open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close closes the store. Calls that are under way fail.
-func (s *Store) Close() error {
-	return errors.Join(s.db.close(), s.lock.release())
-}
+// Close closes the store. It waits for a commit that is under way; other calls
+// fail.
+func (s *Store) Close() error { return s.close() }
 
 // Lead implements store.Store. Whoever asks first leads until he gives it up
 // or the process ends.

@@ -65,6 +65,19 @@ func (f *Feed) Add(events []turno.Event) {
 	f.more = make(chan struct{})
 }
 
+// Skip begins the feed anew after a revision: what came before is not known.
+// Who waits for it is told.
+func (f *Feed) Skip(revision uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if revision <= f.to {
+		return
+	}
+	f.from, f.to = revision, revision
+	close(f.more)
+	f.more = make(chan struct{})
+}
+
 // grow makes room for n more events, within limits.
 func (f *Feed) grow(n int) {
 	size := len(f.ring)

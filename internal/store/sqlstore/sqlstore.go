@@ -121,6 +121,17 @@ func (s *Store) commit(ctx context.Context, b store.Batch) error {
 	return nil
 }
 
+// Settle waits until no commit is under way in this process.
+func (s *Store) Settle(ctx context.Context) error {
+	select {
+	case <-s.writing:
+		s.writing <- struct{}{}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Changes implements store.Store.
 func (s *Store) Changes(ctx context.Context, after uint64) ([]turno.Event, uint64, error) {
 	events, next, err := s.feed.Wait(ctx, after)
