@@ -14,7 +14,7 @@ func (w *World) Check() error {
 	}
 	if w.core != nil {
 		if err := w.core.Check(); err != nil {
-			return fmt.Errorf("I4: %w", err)
+			return fmt.Errorf("I4 or I10: %w", err)
 		}
 	}
 	for _, n := range w.changed {
@@ -23,7 +23,49 @@ func (w *World) Check() error {
 		}
 	}
 	w.changed = w.changed[:0]
+	for _, n := range w.depends {
+		if err := w.checkStart(w.store.jobs[n]); err != nil {
+			return err
+		}
+	}
+	w.depends = w.depends[:0]
 	return nil
+}
+
+// checkStart is I9.
+func (w *World) checkStart(j *turno.Job) error {
+	for _, d := range j.Spec.After {
+		ref, err := turno.ParseRef(d.Job)
+		if err != nil {
+			return fmt.Errorf("I9: job %d: %w", j.Number, err)
+		}
+		end := w.endOf(ref)
+		ok := end.Ended() && (d.When == turno.AfterAny || (end == turno.Succeeded) == (d.When == turno.AfterOK))
+		if !ok {
+			return fmt.Errorf("I9: job %d started %s job %s, which is %q", j.Number, d.When, d.Job, end)
+		}
+	}
+	return nil
+}
+
+// endOf is how a job or task stands in the store. A task that was never
+// expanded has no record; its array's says how it ended.
+func (w *World) endOf(ref turno.Ref) turno.State {
+	whole := w.store.jobs[ref.Number]
+	if ref.Task < 0 {
+		return whole.State
+	}
+	for n := int64(1); n < w.store.next; n++ {
+		if j := w.store.jobs[n]; j != nil && j.Parent == ref.Number && j.Task == ref.Task {
+			return j.State
+		}
+	}
+	for st, n := range whole.Tasks.Ended {
+		if n > 0 && st != turno.Succeeded && !whole.Tasks.Waiting.Has(ref.Task) {
+			return st // all that end unexpanded end the same way, and never well
+		}
+	}
+	return ""
 }
 
 // checkTold is I7: once told, and again when all is over.

@@ -13,6 +13,8 @@
 //	I6 No state is without a reason.
 //	I7 A job whose acceptance was told is in the store.
 //	I8 After the faults have stopped, every job ends.
+//	I9 No job starts before what it depends on has ended as it must.
+//	I10 Nothing that fits and may start is left waiting (Sched.Check).
 package coretest
 
 import (
@@ -53,6 +55,7 @@ type World struct {
 	ends map[int64]string // how each ended job was first seen to end
 	// changed are the jobs committed since the last check.
 	changed []int64
+	depends []int64 // of them, those that have just started
 
 	Events int // operations carried out
 	Seen   map[string]int
@@ -186,7 +189,7 @@ func (w *World) flush(crash int) {
 			d := r.Desired[i]
 			w.send(message{to: w.agent(d.Worker), desired: &d})
 		}
-		for _, k := range r.LogSizes {
+		for _, k := range r.Ended {
 			w.core.LogStored(w.now, k, 1<<40)
 		}
 	}
@@ -195,6 +198,9 @@ func (w *World) flush(crash int) {
 func (w *World) commit(r *sched.Ready) {
 	w.store.next = r.Next
 	for _, c := range r.Jobs {
+		if c.Job.State == turno.Starting && c.Job.Attempt == 1 && c.Job.Parent == 0 {
+			w.depends = append(w.depends, c.Job.Number)
+		}
 		w.store.jobs[c.Job.Number] = clone(c.Job)
 		w.changed = append(w.changed, c.Job.Number)
 		w.Seen["state "+string(c.Job.State)]++

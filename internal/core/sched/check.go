@@ -24,6 +24,22 @@ func (s *Sched) Check() error {
 				return fmt.Errorf("job %s stands in line and is not there", j)
 			}
 		}
+		if err := s.checkIdle(sh); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkIdle finds a job that was left waiting although it could start.
+func (s *Sched) checkIdle(sh *shape) error {
+	if s.mustPlace || (!s.cfg.Order.Backfill && s.reserved[sh.pool()] != nil) {
+		return nil
+	}
+	for _, n := range sh.needs {
+		if w := s.choose(sh, n); w != nil {
+			return fmt.Errorf("job %s waits, and there is room on %s", sh.jobs[0], w.Name)
+		}
 	}
 	return nil
 }

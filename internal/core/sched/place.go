@@ -75,6 +75,7 @@ func (s *Sched) startFirst(sh *shape) bool {
 		if w == nil {
 			continue
 		}
+		s.spend(w, sh, n)
 		if j.Tasks != nil {
 			s.startTask(j, w, n)
 		} else {
@@ -104,9 +105,6 @@ func (s *Sched) choose(sh *shape, n need) *worker {
 		if best == nil || left[0] < bestLeft[0] || (left[0] == bestLeft[0] && left[1] < bestLeft[1]) {
 			best, bestLeft = w, left
 		}
-	}
-	if best != nil {
-		s.spend(best, sh, n)
 	}
 	return best
 }

@@ -73,36 +73,42 @@ func (s *Sched) present(w *worker, r *turno.Report) {
 // those that are this worker's to hold.
 func (s *Sched) holds(w *worker, r *turno.Report) map[*job]bool {
 	held := make(map[*job]bool, len(r.Held))
+	before := w.relieved
+	w.relieved = make(map[turno.AttemptKey]bool, len(before))
 	for i := range r.Held {
 		h := &r.Held[i]
 		j := s.jobs[h.Job]
-		if j == nil || j.worker != w || j.Attempt != h.Attempt {
-			s.stale(w, h)
-			continue
-		}
-		held[j] = true
-		if h.State.Ended() {
+		switch {
+		case j == nil || j.worker != w || j.Attempt != h.Attempt:
+			s.stale(w, h, before[h.AttemptKey])
+		case h.State.Ended():
+			held[j] = true
+			w.relieved[h.AttemptKey] = true
 			s.finish(j, h)
-			continue
+		default:
+			held[j] = true
+			s.confirm(j, h)
 		}
-		s.confirm(j, h)
 	}
 	return held
 }
 
-// stale looks at an attempt that is not current here. Its end may be known
-// and only its output missing; anything else the next Desired ends.
-func (s *Sched) stale(w *worker, h *turno.Hold) {
-	if !h.State.Ended() || h.Result == nil || h.Result.LogBytes == 0 {
+// stale looks at an attempt that is not current here. When its end was
+// accepted in this term, the worker only has not heard of it yet. When it was
+// before, its result may not have been published, nor its output stored to the
+// end. Anything else the next Desired ends.
+func (s *Sched) stale(w *worker, h *turno.Hold, relieved bool) {
+	if !h.State.Ended() {
 		return
 	}
-	for _, e := range w.ending {
-		if e.AttemptKey == h.AttemptKey {
-			return
-		}
+	w.relieved[h.AttemptKey] = true
+	if relieved {
+		return
 	}
-	w.ending = append(w.ending, ending{h.AttemptKey, h.Result.LogBytes, -1})
-	s.logSizes = append(s.logSizes, h.AttemptKey)
+	s.ended = append(s.ended, h.AttemptKey)
+	if h.Result.LogBytes > 0 {
+		w.ending = append(w.ending, ending{h.AttemptKey, h.Result.LogBytes, -1})
+	}
 }
 
 // confirm takes over what a worker says of an attempt that has not ended.
@@ -183,7 +189,7 @@ func (s *Sched) loseWorker(w *worker, message string) {
 	for _, j := range lost {
 		s.giveUp(j, message)
 	}
-	w.ending = nil
+	w.ending, w.relieved = nil, nil
 	w.State, w.Since, w.record, w.reported = turno.WorkerGone, s.now, true, false
 	w.answer = false
 	s.touchWorker(w)

@@ -83,7 +83,7 @@ type Sched struct {
 	dirtyJobs    []*job
 	dirtyWorkers []*worker
 	gone         []string
-	logSizes     []turno.AttemptKey
+	ended        []turno.AttemptKey
 }
 
 // job is a job that has not ended, or has since the last Ready.
@@ -185,14 +185,15 @@ type Ready struct {
 	// Desired and Results must not be sent before the commit.
 	Desired []turno.Desired
 	Results []turno.ResultMessage
-	// LogSizes asks how much of these attempts' output is stored: answer with
-	// LogStored.
-	LogSizes []turno.AttemptKey
+	// Ended are attempts that a worker holds and whose end was accepted before
+	// this term, if at all: publish their results again, and tell with LogStored
+	// how much of their output is stored.
+	Ended []turno.AttemptKey
 }
 
 // Empty tells that there is nothing to do.
 func (r *Ready) Empty() bool {
-	return len(r.Jobs)+len(r.Workers)+len(r.Gone)+len(r.Desired)+len(r.LogSizes) == 0
+	return len(r.Jobs)+len(r.Workers)+len(r.Gone)+len(r.Desired)+len(r.Ended) == 0
 }
 
 // Commits tells that there is something to write.
@@ -201,12 +202,12 @@ func (r *Ready) Commits() bool { return len(r.Jobs)+len(r.Workers)+len(r.Gone) >
 // Ready places what can be placed and hands out everything that changed.
 func (s *Sched) Ready() Ready {
 	s.schedule()
-	r := Ready{Next: s.next, Gone: s.gone, LogSizes: s.logSizes}
-	s.gone, s.logSizes = nil, nil
+	r := Ready{Next: s.next, Gone: s.gone, Ended: s.ended}
+	s.gone, s.ended = nil, nil
 	for _, j := range s.dirtyJobs {
 		r.Jobs = append(r.Jobs, s.flush(j))
 		if j.State.Ended() {
-			r.Results = append(r.Results, resultMessage(&j.Job))
+			r.Results = append(r.Results, ResultMessage(&j.Job))
 		}
 	}
 	s.dirtyJobs = s.dirtyJobs[:0]
@@ -243,7 +244,8 @@ func (s *Sched) flush(j *job) Change {
 	return c
 }
 
-func resultMessage(j *turno.Job) turno.ResultMessage {
+// ResultMessage is what is published of an ended job.
+func ResultMessage(j *turno.Job) turno.ResultMessage {
 	return turno.ResultMessage{
 		Version: turno.ProtocolVersion, ID: j.ID, Number: j.Number, Display: j.Display(),
 		Name: j.Spec.Name, Queue: j.Spec.Queue, User: j.Spec.User, Type: j.Spec.Type,

@@ -17,7 +17,10 @@ type worker struct {
 	reported   bool // in this term
 
 	attempts []*job   // active on it, in no order that is shown
-	ending   []ending // ended and accepted, not yet relieved
+	ending   []ending // ended and accepted, their output not yet stored
+	// relieved are attempts that the newest Report showed ended and whose end is
+	// known: the worker holds them until it hears so.
+	relieved map[turno.AttemptKey]bool
 	cpus     turno.MilliCPU
 	memory   int64
 	holders  map[string]*job // by GPU

@@ -259,10 +259,11 @@ func (t *term) flush(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := t.logSizes(ctx, ready.LogSizes); err != nil {
+		again, err := t.ended(ctx, ready.Ended)
+		if err != nil {
 			return err
 		}
-		b.post.desired, b.post.results = ready.Desired, ready.Results
+		b.post.desired, b.post.results = ready.Desired, append(ready.Results, again...)
 		if b.post.empty() {
 			continue
 		}
@@ -295,15 +296,31 @@ func (t *term) commit(ctx context.Context, ready *sched.Ready, logs []turno.LogC
 	return nil
 }
 
-// logSizes answers the core's questions for the output of ended attempts. The
-// answers are handed out with the next Ready, at once.
-func (t *term) logSizes(ctx context.Context, keys []turno.AttemptKey) error {
-	for _, k := range keys {
-		_, size, err := t.o.Store.ReadLog(ctx, k, 0, 0)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return fmt.Errorf("read the size of a log: %w", err)
-		}
-		t.core.LogStored(t.clock.now(), k, size)
+// ended looks for attempts whose end an earlier term has accepted. Their
+// results are published again: the earlier term may not have come to it. The
+// size of their output goes to the core, and out with the next Ready, at once.
+func (t *term) ended(ctx context.Context, keys []turno.AttemptKey) ([]turno.ResultMessage, error) {
+	if len(keys) == 0 {
+		return nil, nil
 	}
-	return nil
+	refs := make([]turno.Ref, len(keys))
+	for i, k := range keys {
+		refs[i] = turno.Ref{Number: k.Job, Task: -1}
+	}
+	jobs, err := t.o.Store.Find(ctx, refs...)
+	if err != nil {
+		return nil, fmt.Errorf("look for ended jobs: %w", err)
+	}
+	var results []turno.ResultMessage
+	for i, j := range jobs {
+		if j != nil && j.State.Ended() && j.Attempt == keys[i].Attempt {
+			results = append(results, sched.ResultMessage(j))
+		}
+		_, size, err := t.o.Store.ReadLog(ctx, keys[i], 0, 0)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			return nil, fmt.Errorf("read the size of a log: %w", err)
+		}
+		t.core.LogStored(t.clock.now(), keys[i], size)
+	}
+	return results, nil
 }
