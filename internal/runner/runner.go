@@ -3,7 +3,7 @@
 //
 // A runner is a program that reads requests from its standard input and writes
 // events to its standard output, one JSON object a line, and writes nothing
-// else there. It answers hello first; then it runs what it is given, several at
+// else there. It says hello first; then it runs what it is given, several at
 // once if hello says so, until its input ends. Its standard error is for its
 // own trouble, not for jobs: a job's output goes to the file that run names.
 //
@@ -40,7 +40,7 @@ type Run struct {
 	GPU     string            `json:"gpu,omitempty"`
 	Threads int               `json:"threads"`
 	Dir     string            `json:"dir,omitempty"` // for outputs; exists
-	Log     string            `json:"log,omitempty"` // file to append the job's output to
+	Log     string            `json:"log,omitempty"` // file to append the job's output to; made by the first write
 }
 
 // Cancel asks to end one attempt; done follows all the same.
@@ -88,6 +88,7 @@ type Done struct {
 type Error struct {
 	Reason    turno.Reason `json:"reason"`
 	Message   string       `json:"message"`
+	ExitCode  int          `json:"exit_code,omitempty"` // of a run that has one
 	Retryable bool         `json:"retryable,omitempty"`
 	Poisoned  bool         `json:"poisoned,omitempty"`
 }

@@ -24,6 +24,8 @@ type Workload struct {
 	// Warm workloads run inside a runner child; the others (exec) are started
 	// by the worker as a process of their own.
 	Warm bool
+	// Light workloads wait more than they compute: one child runs many at once.
+	Light bool
 	// Normalize fills a spec's defaults that depend on the workload, before
 	// turno.Spec.Normalize. May be nil.
 	Normalize func(*turno.Spec)
@@ -51,6 +53,7 @@ type Env struct {
 type Failure struct {
 	Reason    turno.Reason
 	Message   string
+	ExitCode  int // of a run that has one
 	Retryable bool
 	Poisoned  bool // the runner child must not be used again
 }

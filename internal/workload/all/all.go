@@ -1,0 +1,43 @@
+// Package all lists the workloads that turno ships, finds them by name, and
+// checks a job's parameters against theirs. Adding a workload is its folder and
+// its line in List, which also enrols it in the tests (see workloadtest), the
+// documents and the forms.
+//
+// It runs nothing, and knows nothing of what runners of other makes offer.
+package all
+
+import (
+	"sync"
+
+	"turno"
+	"turno/internal/workload"
+	"turno/internal/workload/exec"
+	"turno/internal/workload/noop"
+)
+
+// List is every workload, in the order that people see them.
+func List() []workload.Workload {
+	return []workload.Workload{
+		exec.New(),
+		noop.New(),
+	}
+}
+
+// shipped is compiled once, at the first use: a schema that does not compile is
+// a mistake in this repository, which the tests find.
+var shipped = sync.OnceValue(func() *Catalog {
+	c, err := NewCatalog(List())
+	if err != nil {
+		panic("workload/all: " + err.Error())
+	}
+	return c
+})
+
+// Find returns the shipped workload of that name.
+func Find(name string) (workload.Workload, bool) { return shipped().Find(name) }
+
+// Check is Catalog.Check on the shipped workloads.
+func Check(spec *turno.Spec) *turno.Error { return shipped().Check(spec) }
+
+// Normalize is Catalog.Normalize on the shipped workloads.
+func Normalize(spec *turno.Spec) { shipped().Normalize(spec) }
