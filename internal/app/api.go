@@ -1,11 +1,71 @@
 package app
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"log/slog"
+	"os/user"
+	"sync"
 
 	"turno/internal/config"
+	"turno/internal/role/api"
+	"turno/internal/service"
+	"turno/internal/workload/all"
 )
 
+// apiPart is the service and the HTTP server before it.
 func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) (part, error) {
-	return part{name: API}, nil
+	svc, err := service.New(service.Options{
+		Broker: p.broker, Store: p.store, Normalize: all.Normalize, Check: all.Check, Types: Types(),
+		Log: log, Durable: p.durable,
+	})
+	if err != nil {
+		return part{}, err
+	}
+	token, err := api.LoadOrCreateToken(cfg.TokenPath())
+	if err != nil {
+		return part{}, err
+	}
+	server, err := api.New(api.Options{
+		Service: svc, Listen: cfg.Listen, FallForward: p.alone && !cfg.Explicit("listen"),
+		Tokens: []api.Token{{Hash: api.HashToken(token), User: userName()}}, AllowHosts: cfg.AllowHosts,
+		InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
+	})
+	if err != nil {
+		return part{}, err
+	}
+	if err := server.Listen(); err != nil {
+		return part{}, err
+	}
+	info.URL, info.TokenFile = server.URL(), cfg.TokenPath()
+	if p.alone && !cfg.Explicit("listen") && server.Addr() != cfg.Listen {
+		info.Notes = append(info.Notes, fmt.Sprintf("%s is taken; listening on %s instead", cfg.Listen, server.Addr()))
+	}
+	return part{name: API, run: func(ctx context.Context) error { return serve(ctx, svc.Run, server.Run) }}, nil
+}
+
+// serve runs the server, and the service for as long as it and a little longer.
+func serve(ctx context.Context, service, server func(context.Context) error) error {
+	own, stop := context.WithCancel(context.WithoutCancel(ctx))
+	both, fail := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	var behind error
+	group.Go(func() {
+		defer fail()
+		behind = service(own)
+	})
+	err := server(both)
+	fail()
+	stop()
+	group.Wait()
+	return errors.Join(err, behind)
+}
+
+// userName is whose jobs are those that the one token of this server submits.
+func userName() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return ""
 }
