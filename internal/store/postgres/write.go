@@ -34,8 +34,8 @@ SELECT * FROM unnest($1::int8[], $2::text[], $3::text[], $4::text[], $5::int8[])
 	writeJobs  = `INSERT INTO jobs (number, idx, parent, spec, kind, state, live, id, name, status)
 SELECT * FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::int8[], $6::int8[], $7::int8[], $8::bytea[], $9::text[], $10::text[])`
 	writeChanged = `WITH u AS (
-UPDATE jobs j SET state = c.state, live = CASE WHEN c.ends THEN 0 ELSE j.live END, status = c.status
-FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::bool[], $5::text[]) c(number, was, state, ends, status)
+UPDATE jobs j SET state = c.state, live = c.live, status = c.status
+FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::text[]) c(number, was, state, live, status)
 WHERE j.number = c.number AND j.state = c.was RETURNING 1)
 SELECT 1 / (CASE WHEN (SELECT count(*) FROM u) = cardinality($1) THEN 1 ELSE 0 END)`
 	writeCounts = `INSERT INTO counts (block, kind, state, n)
@@ -242,13 +242,13 @@ func (b *batch) added(w *sqlstore.Write) {
 
 func (b *batch) changed(changed []sqlstore.Changed) {
 	n := len(changed)
-	number, from, state := make([]int64, n), make([]int64, n), make([]int64, n)
-	ends, status := make([]bool, n), make([]string, n)
+	number, from, state, live := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	status := make([]string, n)
 	for i := range changed {
 		c := &changed[i]
-		number[i], from[i], state[i], ends[i], status[i] = c.Number, c.From, c.State, c.Ends, c.Status
+		number[i], from[i], state[i], live[i], status[i] = c.Number, c.From, c.State, c.Live, c.Status
 	}
-	b.add("changes of jobs", store.ErrConflict, writeChanged, number, from, state, ends, status)
+	b.add("changes of jobs", store.ErrConflict, writeChanged, number, from, state, live, status)
 }
 
 func (b *batch) counts(counts []sqlstore.Count) {

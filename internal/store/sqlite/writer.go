@@ -36,7 +36,7 @@ type statements struct {
 	head, newest, term      *sql.Stmt
 	kind, count             *sql.Stmt
 	job, jobs, spec, specs  *sql.Stmt
-	change, end             *sql.Stmt
+	change, turn            *sql.Stmt
 	worker, gone            *sql.Stmt
 	logSize, log            *sql.Stmt
 }
@@ -84,7 +84,7 @@ ON CONFLICT (block, kind, state) DO UPDATE SET n = n + excluded.n`},
 		{&s.spec, `INSERT INTO specs (number, spec) VALUES ` + specRow},
 		{&s.specs, `INSERT INTO specs (number, spec) VALUES ` + rows(specRow, many)},
 		{&s.change, `UPDATE jobs SET state = ?3, status = ?4 WHERE number = ?1 AND state = ?2`},
-		{&s.end, `UPDATE jobs SET state = ?3, status = ?4, live = 0 WHERE number = ?1 AND state = ?2`},
+		{&s.turn, `UPDATE jobs SET state = ?3, status = ?4, live = ?5 WHERE number = ?1 AND state = ?2`},
 		{&s.worker, `INSERT INTO workers (name, worker) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET worker = excluded.worker`},
 		{&s.gone, `DELETE FROM workers WHERE name = ?`},
 		{&s.logSize, sqlstore.LogSize},
@@ -238,11 +238,11 @@ func conflict(err error) error {
 func (w *writer) changed(b *sqlstore.Write) error {
 	for i := range b.Changed {
 		c := &b.Changed[i]
-		stmt := w.stmt.change
-		if c.Ends {
-			stmt = w.stmt.end
+		stmt, args := w.stmt.change, append(w.args[:0], c.Number, c.From, c.State, c.Status)
+		if c.Turns { // only then the index of what is live is touched
+			stmt, args = w.stmt.turn, append(args, c.Live)
 		}
-		n, err := exec(stmt, c.Number, c.From, c.State, c.Status)
+		n, err := exec(stmt, args...)
 		if err != nil {
 			return fmt.Errorf("change job %d: %w", c.Number, err)
 		}

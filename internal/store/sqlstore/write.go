@@ -60,12 +60,12 @@ type Spec struct {
 	text   span
 }
 
-// Changed is an update of a row of jobs. Ends: it is not live any more.
+// Changed is an update of a row of jobs. Turns: Live is another than before.
 type Changed struct {
-	Number, From, State int64
-	Ends                bool
-	Status              string
-	status              span
+	Number, From, State, Live int64
+	Turns                     bool
+	Status                    string
+	status                    span
 }
 
 // span is where in the text of a batch something stands.
@@ -137,8 +137,8 @@ func (w *Write) addJob(change *store.Change, c *cache) error {
 		}
 	} else {
 		w.Changed = append(w.Changed, Changed{
-			Number: j.Number, From: from, State: state,
-			Ends: j.State.Ended() && !change.From.Ended(), status: w.take(appendRecord(w.buf, j)),
+			Number: j.Number, From: from, State: state, Live: live(j.State),
+			Turns: live(j.State) != live(change.From), status: w.take(appendRecord(w.buf, j)),
 		})
 	}
 	w.Events = append(w.Events, store.EventOf(j, 0))
@@ -147,10 +147,7 @@ func (w *Write) addJob(change *store.Change, c *cache) error {
 }
 
 func (w *Write) addNew(j *turno.Job, kind int64, c *cache) error {
-	n := Added{Number: j.Number, State: codes[j.State], Live: 1, Kind: kind, Parent: j.Parent, Spec: j.Number}
-	if j.State.Ended() {
-		n.Live = 0
-	}
+	n := Added{Number: j.Number, State: codes[j.State], Live: live(j.State), Kind: kind, Parent: j.Parent, Spec: j.Number}
 	if j.Parent != 0 && c.specs[j.Parent] == j.Spec {
 		n.Spec = j.Parent
 	} else {
@@ -167,6 +164,13 @@ func (w *Write) addNew(j *turno.Job, kind int64, c *cache) error {
 	n.status = w.take(appendRecord(w.buf, j))
 	w.Added = append(w.Added, n)
 	return nil
+}
+
+func live(s turno.State) int64 {
+	if s.Ended() {
+		return 0
+	}
+	return 1
 }
 
 // take makes what was appended to the text a part of it.
