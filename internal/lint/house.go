@@ -48,12 +48,13 @@ var house = []row{
 	{pkg: "internal/app/run", planned: true},
 	{pkg: "web", planned: true},
 
+	{pkg: "internal/wire", imports: "."},
+
 	// the ports, their suites
 	{pkg: "internal/core/policy", std: pureStd, tests: "internal/core/policy/all"},
 	{pkg: "internal/broker"},
 	{pkg: "internal/broker/brokertest", imports: "internal/broker", modules: "github.com/google/go-cmp"},
 	{pkg: "internal/store", imports: "."},
-	{pkg: "internal/store/storetest", imports: ". internal/store", modules: "github.com/google/go-cmp"},
 	{pkg: "internal/gpu", imports: "."},
 	{pkg: "internal/workload", imports: ". internal/gpu",
 		modules: "github.com/santhosh-tekuri/jsonschema"},
@@ -69,9 +70,11 @@ var house = []row{
 	{pkg: "internal/broker/mem", imports: "internal/broker internal/broker/buffer"},
 	{pkg: "internal/broker/nats", imports: "internal/broker internal/broker/buffer",
 		modules: "github.com/nats-io"},
-	{pkg: "internal/broker/rabbitmq", imports: "internal/broker internal/broker/buffer", planned: true,
+	{pkg: "internal/broker/rabbitmq", imports: "internal/broker internal/broker/buffer",
 		modules: "github.com/rabbitmq/amqp091-go"},
 	{pkg: "internal/store/mem", imports: ". internal/store"},
+	// the suite holds every store against mem, the oracle
+	{pkg: "internal/store/storetest", imports: ". internal/store internal/store/mem", modules: "github.com/google/go-cmp"},
 	{pkg: "internal/store/sqlstore", imports: ". internal/store"},
 	{pkg: "internal/store/sqlite", imports: ". internal/store internal/store/sqlstore",
 		modules: "modernc.org/sqlite golang.org/x/sys"},
@@ -90,38 +93,38 @@ var house = []row{
 		tests: "internal/workload/all internal/workload/*"},
 
 	// the shells
-	{pkg: "internal/config", imports: ".", planned: true, modules: "gopkg.in/yaml.v3"},
+	{pkg: "internal/config", imports: ".", modules: "gopkg.in/yaml.v3"},
 	{pkg: "internal/obs", imports: ". internal/broker internal/store", planned: true,
 		modules: "github.com/prometheus go.opentelemetry.io"},
-	{pkg: "internal/core/coretest", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched internal/store internal/store/mem", planned: true,
+	{pkg: "internal/core/coretest", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched internal/store internal/store/mem",
 		modules: "github.com/google/go-cmp"},
 	{pkg: "internal/sim", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched", planned: true},
-	{pkg: "internal/service", imports: ". internal/broker internal/store internal/workload", planned: true,
+	{pkg: "internal/service", imports: ". internal/broker internal/store internal/workload",
 		modules: "github.com/google/uuid github.com/santhosh-tekuri/jsonschema", tests: "internal/role/scheduler internal/core/policy/all internal/workload/all"},
 	{pkg: "internal/service/servicetest", imports: ".", planned: true, modules: "github.com/google/go-cmp"},
-	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/obs internal/store",
+	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/obs internal/store internal/wire",
 		modules: "github.com/google/uuid", tests: "internal/core/policy/all internal/core/hold"},
-	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/gpu internal/obs internal/role/worker/child internal/runner",
+	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/gpu internal/obs internal/role/worker/child internal/runner internal/wire",
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
 		tests:   "internal/workload/all internal/workload"},
-	{pkg: "internal/role/api", imports: ". internal/obs internal/service web", planned: true,
+	{pkg: "internal/role/api", imports: ". internal/obs internal/service web",
 		modules: "github.com/danielgtaylor/huma", tests: "client"},
-	{pkg: "client", imports: ".", planned: true, tests: "internal/role/api internal/service"},
+	{pkg: "client", imports: ".", tests: "internal/role/api internal/service"},
 
 	// the top
-	{pkg: "internal/app", planned: true, imports: `. client internal/app/run internal/config internal/obs internal/service internal/runner
+	{pkg: "internal/app", imports: `. client internal/app/run internal/config internal/obs internal/service internal/runner
 		internal/broker internal/broker/mem internal/broker/nats internal/broker/rabbitmq
 		internal/store internal/store/mem internal/store/sqlite internal/store/postgres
 		internal/gpu internal/gpu/fake internal/gpu/cuda
 		internal/workload internal/workload/all internal/core/policy internal/core/policy/all
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/role/api`,
-		modules: "golang.org/x/sync"},
+		modules: "golang.org/x/sync", tests: "github.com/google/uuid internal/core/policy/fair"},
 	{pkg: "internal/bench", imports: ". client internal/app internal/config internal/workload internal/workload/all", planned: true,
 		modules: "gonum.org/v1"},
-	{pkg: "internal/cli", planned: true,
+	{pkg: "internal/cli",
 		imports: `. client internal/app internal/app/run internal/bench internal/config internal/runner internal/sim
 		internal/workload internal/workload/all internal/core/policy/all internal/role/worker/child`,
-		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/vbauerster/mpb charm.land golang.org/x/term
+		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/google/uuid github.com/vbauerster/mpb charm.land golang.org/x/sys golang.org/x/term
 		github.com/mattn/go-runewidth gopkg.in/yaml.v3`},
-	{pkg: "cmd/turno", imports: "internal/cli", planned: true},
+	{pkg: "cmd/turno", imports: "internal/cli"},
 }
