@@ -90,10 +90,10 @@ func (s *session) targets(ctx context.Context, svc turno.Service, cfg config.Con
 		return nil, usage("name the jobs to %s", o.verb).hint("turno %s 42, 1-5,9, last, all, or a filter such as --state queued", o.verb)
 	}
 	refs, err := s.refs(ctx, svc, cfg, args)
-	if err != nil || (!contains(refs, all) && !o.filtered()) {
+	if err != nil || (!contains(refs, everyJob) && !o.filtered()) {
 		return refs, err
 	}
-	if len(refs) > 1 || (len(refs) == 1 && refs[0] != all) {
+	if len(refs) > 1 || (len(refs) == 1 && refs[0] != everyJob) {
 		return nil, usage("give jobs or a filter, not both")
 	}
 	states, err := parseStates(o.states)

@@ -56,7 +56,7 @@ func (s *session) oneRef(ctx context.Context, svc turno.Service, cfg config.Conf
 	if err != nil {
 		return "", err
 	}
-	if len(refs) != 1 || refs[0] == all {
+	if len(refs) != 1 || refs[0] == everyJob {
 		return "", usage("%s: name one job", arg)
 	}
 	return refs[0], nil

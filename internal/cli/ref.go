@@ -16,11 +16,11 @@ import (
 // this is better given by filter.
 const maxRefs = 10_000
 
-// all stands for every job that a command can act on.
-const all = "all"
+// everyJob stands for every job that a command can act on.
+const everyJob = "all"
 
 // refs reads what people call jobs: 42, 42_7, 42_[1-5], 1-5,9, last, an id, or
-// the name of a job. The result holds turno.Ref texts, and perhaps all.
+// the name of a job. The result holds turno.Ref texts, and perhaps everyJob.
 func (s *session) refs(ctx context.Context, svc turno.Service, cfg config.Config, args []string) ([]string, error) {
 	var out []string
 	for _, arg := range args {
@@ -37,8 +37,8 @@ func (s *session) refs(ctx context.Context, svc turno.Service, cfg config.Config
 
 func (s *session) ref(ctx context.Context, svc turno.Service, cfg config.Config, arg string) ([]string, error) {
 	switch {
-	case arg == all:
-		return []string{all}, nil
+	case arg == everyJob:
+		return []string{everyJob}, nil
 	case arg == "last":
 		number, ok := s.last(cfg)
 		if !ok {

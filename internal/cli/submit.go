@@ -247,7 +247,7 @@ func (s *session) resolve(ctx context.Context, svc turno.Service, cfg config.Con
 				return err
 			}
 			for _, r := range refs {
-				if r == all {
+				if r == everyJob {
 					return usage("a dependency on all jobs is not possible; name them")
 				}
 				after = append(after, turno.Dependency{Job: r, When: d.When})

@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+
+	"turno"
+	"turno/client"
+	"turno/internal/app"
+	"turno/internal/config"
+	"turno/internal/role/worker/child"
+	"turno/internal/workload/all"
+)
+
+// OS is the standard streams of this process.
+func OS() Stdio { return Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr} }
+
+// Real is turno itself.
+func Real() Deps {
+	return Deps{
+		Dial: dial, RunRoles: app.Run, RunRunner: app.Runner, Shim: child.Main,
+		Types: types, Machine: app.Machine, Probe: app.Probe,
+	}
+}
+
+func dial(cfg config.Config) (turno.Service, error) {
+	token, _, err := cfg.ReadToken()
+	if err != nil {
+		return nil, failed(exitRefused, "read the token: %v", err).hint("set TURNO_TOKEN, or token_file to a file that you can read")
+	}
+	c, err := client.New(client.Options{URL: cfg.Server, Token: token, UserAgent: "turno-cli/" + thisVersion().Version})
+	if err != nil {
+		return nil, fmt.Errorf("dial: %w", err)
+	}
+	return c, nil
+}
+
+func types() []turno.Type {
+	var out []turno.Type
+	for _, w := range all.List() {
+		out = append(out, turno.Type{Name: w.Name, Summary: w.Summary, Devices: w.Devices, Schema: w.Schema, Example: w.Example})
+	}
+	return out
+}
