@@ -157,7 +157,7 @@ func parseDependency(text string) ([]turno.Dependency, error) {
 	var out []turno.Dependency
 	for part := range strings.SplitSeq(text, ",") {
 		kind, jobs, has := strings.Cut(part, ":")
-		when, ok := conditions[kind]
+		when, ok := dependencyKinds[kind]
 		switch {
 		case kind == "singleton" || kind == "aftercorr" || kind == "after" || kind == "afterburstbuffer":
 			return nil, fmt.Errorf("%q is not known to turno: use afterok, afterany or afternotok", kind)
@@ -171,7 +171,7 @@ func parseDependency(text string) ([]turno.Dependency, error) {
 	return out, nil
 }
 
-var conditions = map[string]turno.Condition{
+var dependencyKinds = map[string]turno.Condition{
 	"afterok": turno.AfterOK, "afterany": turno.AfterAny, "afternotok": turno.AfterNotOK,
 	"ok": turno.AfterOK, "any": turno.AfterAny, "notok": turno.AfterNotOK,
 }
@@ -180,7 +180,7 @@ var conditions = map[string]turno.Condition{
 func parseAfter(text string) ([]turno.Dependency, error) {
 	when := turno.AfterOK
 	if kind, rest, has := strings.Cut(text, ":"); has {
-		c, ok := conditions[kind]
+		c, ok := dependencyKinds[kind]
 		if !ok {
 			return nil, fmt.Errorf("%q: use ok:12, any:12 or notok:12", text)
 		}

@@ -217,7 +217,7 @@ func (r *specReader) after(spec *turno.Spec, v *yaml.Node) error {
 				d.When = turno.Condition(m.When)
 			}
 		} else if when, job, has := strings.Cut(item.Value, ":"); has {
-			d.Job, d.When = job, conditions[when]
+			d.Job, d.When = job, dependencyKinds[when]
 		} else {
 			d.Job = item.Value
 		}

@@ -1,0 +1,207 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"turno/internal/config"
+)
+
+const (
+	benchShort      = "measure turno"
+	benchQueueShort = "measure the queue itself, on jobs that do nothing"
+	benchQueueLong  = `Measures, in alternation and several times over:
+
+  bulk      jobs a second, from the first submit until the last end is known
+  array     the same for one array
+  command   commands (/bin/true) a second, against a bare loop that starts them
+            without a queue, as many at once
+  latency   submit until the result is known, one job at a time
+
+Without a server it starts a private turno in a temporary folder; --broker and
+--store let that one use RabbitMQ and PostgreSQL. Jobs stand in a queue of their
+own. Say what else ran on the machine when you quote the figures.`
+)
+
+type benchOptions struct {
+	jobs, commands, samples, repeat, parallel int
+	modes                                     []string
+	json, embedded                            bool
+	format                                    format
+}
+
+func (s *session) benchCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "bench", Short: benchShort, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	o := &benchOptions{}
+	queue := &cobra.Command{Use: "queue", Short: benchQueueShort, Long: benchQueueLong, Args: cobra.NoArgs}
+	fl := queue.Flags()
+	fl.IntVar(&o.jobs, "jobs", 20000, "jobs of bulk, and tasks of array")
+	fl.IntVar(&o.commands, "commands", 1000, "commands of command")
+	fl.IntVar(&o.samples, "samples", 200, "jobs of latency")
+	fl.IntVar(&o.repeat, "repeat", 3, "times that everything is measured; medians are shown")
+	fl.IntVar(&o.parallel, "parallel", runtime.NumCPU(), "commands at once")
+	fl.StringSliceVar(&o.modes, "mode", benchModes, "what to measure")
+	fl.BoolVar(&o.json, "json", false, "all samples as JSON")
+	fl.BoolVar(&o.embedded, "embedded", false, "a private turno, also if a server is configured")
+	s.addSettings(fl, "role", "worker", "scheduler")
+	queue.RunE = s.command(func(ctx context.Context, cmd *cobra.Command, _ []string) error { return s.benchQueue(ctx, cmd, o) })
+	cmd.AddCommand(queue)
+	return cmd
+}
+
+func (s *session) benchQueue(ctx context.Context, cmd *cobra.Command, o *benchOptions) (err error) {
+	cfg, err := s.settings(cmd)
+	if err != nil {
+		return err
+	}
+	for _, m := range o.modes {
+		if !contains(benchModes, m) {
+			return usage("--mode %q: use %s", m, strings.Join(benchModes, ", "))
+		}
+	}
+	if o.jobs < 1 || o.commands < 1 || o.samples < 1 || o.repeat < 1 || o.parallel < 1 {
+		return usage("counts must be at least 1")
+	}
+	b := &bench{s: s, o: o, where: cfg.Server}
+	own := o.embedded || !cfg.Explicit("server") || cfg.Explicit("broker") || cfg.Explicit("store")
+	if own {
+		s.notef("Starting a private turno…\n")
+		p, perr := s.private(ctx, cfg)
+		if perr != nil {
+			return perr
+		}
+		defer func() { err = errors.Join(err, p.stop()) }()
+		b.svc, b.where = p.svc, "private"
+		b.report.Conditions = conditions(p.cfg, b.where)
+	} else {
+		if b.svc, err = s.deps.Dial(cfg); err != nil {
+			return err
+		}
+		b.report.Conditions = conditions(cfg, b.where)
+	}
+	if err := b.run(ctx); err != nil {
+		return err
+	}
+	b.report.Conditions.LoadAfter = loadAverage()
+	if o.json {
+		f := format{kind: "json"}
+		return f.write(s.io.Out, b.report)
+	}
+	b.show()
+	return nil
+}
+
+// benchConditions are what a figure is worth nothing without.
+type benchConditions struct {
+	Turno      string  `json:"turno"`
+	Where      string  `json:"where"`
+	Broker     string  `json:"broker,omitempty"`
+	Store      string  `json:"store,omitempty"`
+	BrokerSync bool    `json:"broker_sync,omitempty"`
+	Go         string  `json:"go"`
+	Cores      int     `json:"cores"`
+	CPU        string  `json:"cpu,omitempty"`
+	LoadBefore string  `json:"load_before"`
+	LoadAfter  string  `json:"load_after"`
+	FsyncP50   float64 `json:"fsync_p50_seconds,omitempty"`
+	At         string  `json:"at"`
+}
+
+func conditions(cfg config.Config, where string) benchConditions {
+	c := benchConditions{
+		Turno: thisVersion().String(), Where: where, Go: runtime.Version(), Cores: runtime.NumCPU(), CPU: cpuModel(),
+		LoadBefore: loadAverage(), At: time.Now().UTC().Format(time.RFC3339),
+	}
+	if where == "private" {
+		c.Broker, c.Store, c.BrokerSync = config.Redact(cfg.Broker), config.Redact(cfg.Store), cfg.BrokerSync
+		if p50, _, err := fsyncTimes(cfg.Data, 25); err == nil {
+			c.FsyncP50 = p50.Seconds()
+		}
+	}
+	return c
+}
+
+// loadAverage is that of the last minute, where the system says it.
+func loadAverage() string {
+	data, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	one, _, _ := strings.Cut(string(data), " ")
+	return one
+}
+
+func cpuModel() string {
+	data, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(data)) {
+		if name, ok := strings.CutPrefix(line, "model name"); ok {
+			return strings.Trim(name, " \t:\n")
+		}
+	}
+	return ""
+}
+
+// benchReport is the JSON of a run: every sample, not only the medians.
+type benchReport struct {
+	SchemaVersion int             `json:"schema_version"`
+	Conditions    benchConditions `json:"conditions"`
+	Jobs          int             `json:"jobs"`
+	Commands      int             `json:"commands"`
+	Parallel      int             `json:"parallel"`
+	Series        []*benchSeries  `json:"series"`
+}
+
+// benchSeries is one quantity, a value a repetition.
+type benchSeries struct {
+	Name   string    `json:"name"`
+	Unit   string    `json:"unit"`
+	Values []float64 `json:"values"`
+	Median float64   `json:"median"`
+}
+
+func (r *benchReport) add(name, unit string, value float64) {
+	i := slices.IndexFunc(r.Series, func(s *benchSeries) bool { return s.Name == name })
+	if i < 0 {
+		i = len(r.Series)
+		r.Series = append(r.Series, &benchSeries{Name: name, Unit: unit})
+	}
+	r.Series[i].Values = append(r.Series[i].Values, value)
+	r.Series[i].Median = median(r.Series[i].Values)
+}
+
+func median(values []float64) float64 {
+	v := slices.Sorted(slices.Values(values))
+	n := len(v)
+	if n%2 == 1 {
+		return v[n/2]
+	}
+	return (v[n/2-1] + v[n/2]) / 2
+}
+
+// quantile of sorted values, the nearest rank.
+func quantile(sorted []float64, q float64) float64 {
+	i := int(q*float64(len(sorted))+0.999999) - 1
+	return sorted[min(max(i, 0), len(sorted)-1)]
+}
+
+func (b *bench) show() {
+	s, c := b.s, &b.report.Conditions
+	t := s.table("MEASURED", "MEDIAN", "LEAST", "MOST", "UNIT", "N")
+	for _, x := range b.report.Series {
+		f := func(v float64) string { return fmt.Sprintf("%.4g", v) }
+		t.row(x.Name, f(x.Median), f(slices.Min(x.Values)), f(slices.Max(x.Values)), x.Unit, fmt.Sprint(len(x.Values)))
+	}
+	t.align(1, 2, 3, 5)
+	t.write(s.io.Out)
+	s.printf("%d jobs, %d commands, %d at once. %s\n", b.report.Jobs, b.report.Commands, b.report.Parallel, c.Turno)
+	s.printf("%s: broker %s, store %s. %d cores (%s), load %s before, %s after, fsync p50 %s.\n", c.Where, orDash(c.Broker), orDash(c.Store),
+		c.Cores, orDash(c.CPU), c.LoadBefore, c.LoadAfter, short(time.Duration(c.FsyncP50*1e9)))
+}

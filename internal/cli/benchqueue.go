@@ -1,0 +1,291 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os/exec"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"turno"
+)
+
+var benchModes = []string{"bulk", "array", "command", "latency"}
+
+// glance is how often the end of many jobs is looked for: 1% of the shortest
+// run that is worth a figure.
+const glance = 20 * time.Millisecond
+
+// bench measures one running turno through turno.Service alone.
+type bench struct {
+	s      *session
+	o      *benchOptions
+	svc    turno.Service
+	where  string
+	report benchReport
+	bar    *progress
+	queues int
+}
+
+func (b *bench) run(ctx context.Context) error {
+	b.report.SchemaVersion = 1
+	b.report.Jobs, b.report.Commands, b.report.Parallel = b.o.jobs, b.o.commands, b.o.parallel
+	measure := map[string]func(context.Context, int) error{
+		"bulk": b.bulk, "array": b.array, "command": b.command, "latency": b.latency,
+	}
+	b.bar = b.s.progress("bench", int64(b.o.repeat*len(b.o.modes)))
+	defer b.bar.stop()
+	if _, err := b.batch(ctx, "warm-up", b.many(100)); err != nil { // children start, pages are read
+		return err
+	}
+	for round := range b.o.repeat {
+		order := slices.Clone(b.o.modes)
+		if round%2 == 1 {
+			slices.Reverse(order)
+		}
+		for _, m := range order {
+			if err := measure[m](ctx, round); err != nil {
+				return fmt.Errorf("measure %s: %w", m, err)
+			}
+			b.bar.step(1, fmt.Sprintf("%s, round %d", m, round+1))
+		}
+	}
+	return nil
+}
+
+// timing is how long it took from the first submit.
+type timing struct{ submitted, ended time.Duration }
+
+// batch submits jobs in a queue of their own and waits until all have ended.
+func (b *bench) batch(ctx context.Context, what string, jobs []turno.NewJob) (timing, error) {
+	b.queues++
+	queue := fmt.Sprintf("bench-%s-%d", uuid.NewString()[:8], b.queues)
+	want := int64(0)
+	for _, j := range jobs {
+		j.Spec.Queue, j.Spec.User = queue, userWord(b.s.sys.User)
+		want += int64(max(1, tasksOf(j.Spec)))
+	}
+	start := time.Now()
+	done, err := b.svc.Submit(ctx, jobs)
+	t := timing{submitted: time.Since(start)}
+	if err := firstRefused(done, err); err != nil {
+		return t, err
+	}
+	tick := time.NewTicker(glance)
+	defer tick.Stop()
+	for {
+		sum, err := b.svc.Summary(ctx)
+		if err != nil {
+			return t, err
+		}
+		states := sum.Queues[queue]
+		if bad := states[turno.Failed] + states[turno.Lost] + states[turno.Cancelled]; bad > 0 {
+			return t, fmt.Errorf("%d of the jobs of %s did not succeed", bad, what)
+		}
+		if states[turno.Succeeded] >= want {
+			t.ended = time.Since(start)
+			return t, nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			b.cancel(ctx, queue)
+			return t, context.Cause(ctx)
+		}
+	}
+}
+
+func tasksOf(spec *turno.Spec) int {
+	if spec.Array == nil {
+		return 1
+	}
+	return spec.Array.Tasks.Len()
+}
+
+// cancel ends what a measurement has left.
+func (b *bench) cancel(ctx context.Context, queue string) {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer stop()
+	jobs, _ := list(ctx, b.svc, turno.JobQuery{Queue: queue, States: activeStates, Top: true}, maxRefs)
+	a := turno.Action{Verb: turno.Cancel, Force: true}
+	for i := range jobs {
+		a.Jobs = append(a.Jobs, jobs[i].Display())
+	}
+	if len(a.Jobs) > 0 {
+		_, _ = b.svc.Act(ctx, a)
+	}
+}
+
+// many are jobs that do nothing.
+func (b *bench) many(n int) []turno.NewJob {
+	jobs := make([]turno.NewJob, n)
+	for i := range jobs {
+		jobs[i] = turno.NewJob{Spec: &turno.Spec{Type: "noop"}}
+	}
+	return jobs
+}
+
+func (b *bench) bulk(ctx context.Context, _ int) error {
+	t, err := b.batch(ctx, "bulk", b.many(b.o.jobs))
+	if err != nil {
+		return err
+	}
+	n := float64(b.o.jobs)
+	b.report.add("bulk: submit", "jobs/s", n/t.submitted.Seconds())
+	b.report.add("bulk: submit to last end", "jobs/s", n/t.ended.Seconds())
+	return nil
+}
+
+func (b *bench) array(ctx context.Context, _ int) error {
+	spec := &turno.Spec{Type: "noop", Array: &turno.Array{Tasks: turno.Ranges{{First: 0, Last: b.o.jobs - 1, Step: 1}}}}
+	t, err := b.batch(ctx, "array", []turno.NewJob{{Spec: spec}})
+	if err != nil {
+		return err
+	}
+	b.report.add("array: submit to last end", "tasks/s", float64(b.o.jobs)/t.ended.Seconds())
+	return nil
+}
+
+// command measures turno and a bare loop in turns, each first once.
+func (b *bench) command(ctx context.Context, round int) error {
+	var queued, bare float64
+	measure := []func() error{
+		func() error {
+			jobs, err := b.trueJobs(ctx)
+			if err != nil {
+				return err
+			}
+			t, err := b.batch(ctx, "command", jobs)
+			queued = float64(b.o.commands) / t.ended.Seconds()
+			return err
+		},
+		func() error {
+			start := time.Now()
+			err := bareLoop(ctx, b.o.commands, b.o.parallel)
+			bare = float64(b.o.commands) / time.Since(start).Seconds()
+			return err
+		},
+	}
+	if round%2 == 1 {
+		slices.Reverse(measure)
+	}
+	for _, m := range measure {
+		if err := m(); err != nil {
+			return err
+		}
+	}
+	b.report.add("command: in turno", "commands/s", queued)
+	b.report.add("command: bare loop", "commands/s", bare)
+	b.report.add("command: turno to bare loop", "ratio", queued/bare)
+	return nil
+}
+
+// trueJobs ask for such a share of a worker that as many run at once as in the
+// bare loop.
+func (b *bench) trueJobs(ctx context.Context) ([]turno.NewJob, error) {
+	workers, err := b.svc.Workers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all turno.MilliCPU
+	for i := range workers {
+		if workers[i].State == turno.WorkerReady {
+			all += workers[i].Machine.CPUs
+		}
+	}
+	share := max(1, all/turno.MilliCPU(b.o.parallel))
+	jobs := make([]turno.NewJob, b.o.commands)
+	for i := range jobs {
+		jobs[i] = turno.NewJob{Spec: &turno.Spec{Type: execType, Params: commandParams([]string{"/bin/true"}), CPUs: share}}
+	}
+	return jobs, nil
+}
+
+// bareLoop starts commands from goroutines, with pipes for their output.
+func bareLoop(ctx context.Context, n, parallel int) error {
+	work := make(chan struct{})
+	errs := make([]error, parallel)
+	var all sync.WaitGroup
+	for i := range parallel {
+		all.Go(func() {
+			for range work {
+				var out, problems bytes.Buffer
+				cmd := exec.CommandContext(ctx, "/bin/true")
+				cmd.Stdout, cmd.Stderr = &out, &problems
+				if err := cmd.Run(); err != nil {
+					errs[i] = err
+				}
+			}
+		})
+	}
+	for range n {
+		work <- struct{}{}
+	}
+	close(work)
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return fmt.Errorf("run /bin/true: %w", err)
+		}
+	}
+	return nil
+}
+
+// latency is one job at a time: from the call of Submit until the change that
+// ends it is heard of.
+func (b *bench) latency(ctx context.Context, _ int) error {
+	c := listen(ctx, b.svc, nil)
+	defer c.stop()
+	params, err := json.Marshal(map[string]any{})
+	if err != nil {
+		return err
+	}
+	var samples []float64
+	const warm = 5 // the stream stands by then
+	for i := range b.o.samples + warm {
+		start := time.Now()
+		done, err := b.svc.Submit(ctx, []turno.NewJob{{Spec: &turno.Spec{Type: "noop", Params: params, Queue: "bench-latency"}}})
+		if err := firstRefused(done, err); err != nil {
+			return err
+		}
+		if err := b.heard(ctx, c, done[0]); err != nil {
+			return err
+		}
+		if i >= warm {
+			samples = append(samples, time.Since(start).Seconds()*1e3)
+		}
+	}
+	slices.Sort(samples)
+	for _, q := range []struct {
+		name string
+		at   float64
+	}{{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}} {
+		b.report.add("latency: "+q.name, "ms", quantile(samples, q.at))
+	}
+	return nil
+}
+
+// heard waits for the end of one job.
+func (b *bench) heard(ctx context.Context, c *changes, d turno.Submitted) error {
+	for {
+		e, err := c.next(ctx)
+		if err != nil {
+			return err
+		}
+		if e.Reset || d.Number == 0 {
+			j, err := b.svc.Job(ctx, d.ID)
+			if err == nil && j.State.Ended() {
+				return nil
+			}
+			continue
+		}
+		if e.Number == d.Number && e.State.Ended() {
+			return nil
+		}
+	}
+}
