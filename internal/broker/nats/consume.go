@@ -291,6 +291,12 @@ func (c *consumer) Close() error {
 	}
 	for _, l := range c.legs {
 		c.mu.Lock()
+		holds := len(l.held) > 0
+		c.mu.Unlock()
+		if holds {
+			l.tidy(ctx)
+		}
+		c.mu.Lock()
 		tags := slices.SortedFunc(maps.Keys(l.held), func(a, b *tag) int { return int(int64(a.seq) - int64(b.seq)) })
 		l.held = nil
 		c.mu.Unlock()

@@ -3,6 +3,7 @@ package nats_test
 import (
 	"context"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,14 +12,21 @@ import (
 	"turno/internal/testenv"
 )
 
+// ackWait is short where a test waits for it, and long where a server that is
+// slow for a second would take a live consumer for a dead one.
+func ackWait(t testing.TB) time.Duration {
+	if strings.Contains(t.Name(), "Died") || strings.Contains(t.Name(), "B15") {
+		return time.Second
+	}
+	return 30 * time.Second
+}
+
 // embeddedEnv is one embedded server and its in-process connections.
 func embeddedEnv(o nats.EmbeddedOptions) brokertest.Factory {
 	return func(t testing.TB) brokertest.Env {
 		o := o
 		o.Dir = t.TempDir()
-		if o.AckWait == 0 {
-			o.AckWait = time.Second
-		}
+		o.AckWait = ackWait(t)
 		root, err := nats.Embedded(t.Context(), o)
 		if err != nil {
 			t.Fatal(err)
@@ -58,7 +66,7 @@ func outside(t testing.TB) brokertest.Env {
 	return brokertest.Env{
 		Open: func(ctx context.Context) (brokertest.Client, error) {
 			proxy := brokertest.NewProxy(t, u.Host)
-			b, err := nats.Open(ctx, nats.Options{URL: "nats://" + proxy.Addr(), AckWait: time.Second})
+			b, err := nats.Open(ctx, nats.Options{URL: "nats://" + proxy.Addr(), AckWait: ackWait(t)})
 			if err != nil {
 				return nil, err
 			}
