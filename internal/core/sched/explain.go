@@ -29,7 +29,7 @@ func (s *Sched) Explain(now time.Time, ref turno.Ref) (turno.Explanation, *turno
 		e.Job = j.Display()
 	}
 	switch {
-	case j.State.Active():
+	case j.State.Active() && j.Tasks == nil:
 		e.Summary = fmt.Sprintf("%s: attempt %d, %s since %s", j.State, j.Attempt, j.Detail, j.Since.UTC().Format(time.RFC3339))
 	case j.Tasks != nil && j.Tasks.Waiting.Len() > 0, j.State == turno.Held, j.State == turno.Queued:
 		s.explainWaiting(&e, j)
