@@ -56,21 +56,21 @@ func kernels[T Float]() []*kernel[T] {
 	return *any(&kernels64).(*[]*kernel[T])
 }
 
-// goKernel is the kernel for machines without a better one. Its tile is as large
-// as registers allow where there are 32 of them; on amd64, with 16, it is no
-// slower than smaller ones.
+// goKernel is the kernel for machines without a better one, and the one that the
+// others are tested beside. Its tile's 16 sums and 8 factors fit the 32 registers
+// of arm64. It does 3 to 4 GFLOP/s where the assembly does 40 to 90.
 func goKernel[T Float]() *kernel[T] {
 	return &kernel[T]{
 		name: "go 4x4", rows: 4, cols: 4, run: runGo[T],
-		// 4*256 numbers are 4 or 8 KiB: small, but packing is cheap beside a
-		// kernel of a few operations per cycle, and so is everything else here.
+		// A panel of B is 4 or 8 KiB, blocks 128 KiB and 1 MiB, or twice that:
+		// within any cache, as memory is no limit for a kernel this slow.
 		blockDepth: 256,
 		blockRows:  128,
 		blockCols:  1024,
 	}
 }
 
-// runGo is a kernel in plain Go: 16 sums that the compiler may keep in registers.
+// runGo is a kernel in plain Go.
 func runGo[T Float](t *tile[T]) {
 	var c [4][4]T
 	a, b := t.a, t.b
