@@ -1,0 +1,239 @@
+// Package client is turno.Service over HTTP and server-sent events: the only
+// way into a running turno. It needs the standard library and package turno.
+//
+//	c, err := client.New(client.Options{URL: "http://localhost:5000", Token: token})
+//	out, err := c.Submit(ctx, []turno.NewJob{{Spec: &turno.Spec{Type: "noop"}}})
+//
+// Errors that a user can act on are *turno.Error, the same that the server
+// made. The client starts goroutines only within a call, and waits for them.
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"turno"
+)
+
+// DefaultURL is where turno up listens.
+const DefaultURL = "http://localhost:5000"
+
+const (
+	base = "/api/v1"
+	// maxAnswer bounds what is read of an answer: a page of a thousand jobs
+	// with long parameters.
+	maxAnswer = 512 << 20
+	// maxProblem bounds what is read of an error.
+	maxProblem = 1 << 20
+	// retries of what may be sent twice, after a connection broke.
+	retries = 2
+	// retryPause before the first of them.
+	retryPause = 100 * time.Millisecond
+)
+
+// Options of a Client. All may be empty but Token.
+type Options struct {
+	URL        string // of the server; empty: DefaultURL
+	Token      string
+	HTTPClient *http.Client // empty: one of its own, with connections kept
+	UserAgent  string
+}
+
+// Client speaks to one server. It is safe for concurrent use.
+type Client struct {
+	url   string
+	token string
+	agent string
+	http  *http.Client
+}
+
+var _ turno.Service = (*Client)(nil)
+
+// New makes a Client. It does not connect.
+func New(o Options) (*Client, error) {
+	if o.URL == "" {
+		o.URL = DefaultURL
+	}
+	u, err := url.Parse(o.URL)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, turno.Errorf(turno.CodeInvalid, "%q is not the address of a turno", o.URL).
+			WithHint("it looks like %s; see TURNO_SERVER", DefaultURL)
+	}
+	if strings.ContainsAny(o.Token, "\r\n") {
+		return nil, turno.Errorf(turno.CodeInvalid, "the token has more than one line")
+	}
+	if o.UserAgent == "" {
+		o.UserAgent = "turno-go"
+	}
+	if o.HTTPClient == nil {
+		t := http.DefaultTransport.(*http.Transport).Clone()
+		t.MaxIdleConnsPerHost = 16  // Submit keeps a few, streams one each
+		t.DisableCompression = true // the server does not compress
+		o.HTTPClient = &http.Client{Transport: t, CheckRedirect: noRedirect}
+	}
+	return &Client{url: strings.TrimRight(o.URL, "/"), token: o.Token, agent: o.UserAgent, http: o.HTTPClient}, nil
+}
+
+// noRedirect keeps the token from going elsewhere: turno never redirects.
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// Close closes connections that are not in use.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// request is one HTTP request.
+type request struct {
+	method string
+	path   string // under base
+	query  url.Values
+	body   []byte // JSON; nil: none
+	header map[string]string
+	again  bool // may be sent twice
+}
+
+// do sends a request until it has an answer that is not an error.
+func (c *Client) do(ctx context.Context, q request) (*http.Response, error) {
+	for try := 0; ; try++ {
+		res, err := c.send(ctx, q)
+		if err == nil {
+			return c.check(res)
+		}
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("%s %s: %w", q.method, q.path, context.Cause(ctx))
+		}
+		if !q.again || try == retries || errors.Is(err, syscall.ECONNREFUSED) {
+			return nil, c.unreachable(err)
+		}
+		if err := sleep(ctx, retryPause<<try); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (c *Client) send(ctx context.Context, q request) (*http.Response, error) {
+	target := c.url + base + q.path
+	if len(q.query) > 0 {
+		target += "?" + q.query.Encode()
+	}
+	var body io.Reader
+	if q.body != nil {
+		body = bytes.NewReader(q.body)
+	}
+	r, err := http.NewRequestWithContext(ctx, q.method, target, body)
+	if err != nil {
+		return nil, fmt.Errorf("make a request: %w", err)
+	}
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	r.Header.Set("User-Agent", c.agent)
+	if q.body != nil {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for k, v := range q.header {
+		r.Header.Set(k, v)
+	}
+	return c.http.Do(r)
+}
+
+// check turns an answer that is an error into one.
+func (c *Client) check(res *http.Response) (*http.Response, error) {
+	if res.StatusCode >= 200 && res.StatusCode < 300 {
+		return res, nil
+	}
+	defer res.Body.Close()
+	var p struct {
+		Code   turno.Code `json:"code"`
+		Detail string     `json:"detail"`
+		Field  string     `json:"field"`
+		Hint   string     `json:"hint"`
+	}
+	text, err := io.ReadAll(io.LimitReader(res.Body, maxProblem))
+	if err != nil || json.Unmarshal(text, &p) != nil || p.Code == "" {
+		return nil, turno.Errorf(turno.CodeInternal, "%s answered %q, which is no answer of turno", c.url, res.Status).
+			WithHint("is it turno that listens there? see TURNO_SERVER")
+	}
+	return nil, &turno.Error{Code: p.Code, Message: p.Detail, Field: p.Field, Hint: p.Hint}
+}
+
+// unreachable explains why there was no answer.
+func (c *Client) unreachable(err error) *turno.Error {
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return turno.Errorf(turno.CodeUnavailable, "nothing listens at %s", c.url).
+			WithHint("is turno up running? start it with: turno up; or set TURNO_SERVER")
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return turno.Errorf(turno.CodeUnavailable, "the name %s is not known", dns.Name).WithHint("see TURNO_SERVER")
+	}
+	if inner, ok := errors.AsType[*url.Error](err); ok {
+		err = inner.Err
+	}
+	return turno.Errorf(turno.CodeUnavailable, "the connection to %s broke: %v", c.url, err).
+		WithHint("try again; what was submitted with an id is not taken twice")
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait to try again: %w", context.Cause(ctx))
+	}
+}
+
+// call sends a request and reads the answer's JSON.
+func (c *Client) call(ctx context.Context, q request, into any) error {
+	res, err := c.do(ctx, q)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	text, err := readAll(res)
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s %s: %w", q.method, q.path, context.Cause(ctx))
+	}
+	if err != nil {
+		return c.unreachable(err)
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		return fmt.Errorf("read the answer to %s %s: %w", q.method, q.path, err)
+	}
+	return nil
+}
+
+func readAll(res *http.Response) ([]byte, error) {
+	if n := res.ContentLength; n >= 0 && n <= maxAnswer {
+		text := make([]byte, n)
+		_, err := io.ReadFull(res.Body, text)
+		return text, err
+	}
+	return io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+}
+
+func (c *Client) get(ctx context.Context, path string, query url.Values, into any) error {
+	return c.call(ctx, request{method: http.MethodGet, path: path, query: query, again: true}, into)
+}
+
+// jobPath is the path of a job; the text is checked here, so that it cannot
+// become another path.
+func jobPath(ref string) (string, error) {
+	r, err := turno.ParseRef(ref)
+	if err != nil {
+		return "", err
+	}
+	return "/jobs/" + r.String(), nil
+}
+
+func number(n int64) string { return strconv.FormatInt(n, 10) }

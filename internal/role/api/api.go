@@ -1,0 +1,157 @@
+// Package api is the role that serves turno.Service over HTTP: routes, guards,
+// event and log streams, and the OpenAPI description of it all. It decides
+// nothing and stores nothing.
+//
+//	request ──▶ Host ──▶ origin ──▶ token ──▶ body's type ──▶ route ──▶ turno.Service
+//	            421      403        401       415             404, 405
+//
+// Every route but /healthz and /readyz needs a token, also on loopback. Errors
+// are problems (RFC 9457) that carry a turno.Error. net/http owns a goroutine
+// a connection; Run waits for them.
+package api
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"turno"
+)
+
+// Options of a Role. Service, Listen and Tokens are required.
+type Options struct {
+	Service turno.Service
+	// Listen is host:port. localhost listens on 127.0.0.1 and, where there is
+	// IPv6, on [::1]. Port 0 takes a free one.
+	Listen string
+	// FallForward tries the next ports when one is taken, fallPorts of them.
+	FallForward bool
+	// Tokens are accepted. User is that of their jobs which name none.
+	Tokens []Token
+	// AllowHosts are further names that clients may call this server by.
+	AllowHosts []string
+	// CertFile and KeyFile turn on TLS. Without it, only loopback is listened
+	// on, unless InsecureBehindProxy says that a proxy speaks TLS before it.
+	CertFile, KeyFile   string
+	InsecureBehindProxy bool
+	// Ready tells whether turno can work; nil: whether the store answers.
+	Ready   func(context.Context) error
+	Version string
+	Log     *slog.Logger
+}
+
+// Role serves. Its methods are safe for concurrent use.
+type Role struct {
+	// Constant after New.
+	o       Options
+	log     *slog.Logger
+	tls     *tls.Config
+	hosts   hosts
+	api     huma.API
+	mux     *http.ServeMux
+	handler http.Handler
+	large   chan struct{} // a place for each large body that is read at a time
+	streams chan struct{} // a place for each stream of events
+	closing chan struct{} // closed when Run's context ends: streams end
+	guesses guessCount
+
+	mu        sync.Mutex // guards all below
+	listeners []net.Listener
+}
+
+const (
+	readHeaderTimeout = 5 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeader         = 64 << 10
+	// graceTimeout is for requests that are under way at the end: they wait for
+	// the scheduler at most two seconds.
+	graceTimeout = 5 * time.Second
+	// largeBodies are held in memory at a time: 16 MiB each.
+	largeBodies = 8
+	// maxStreams of events at a time; each costs a goroutine and its buffer.
+	maxStreams = 1000
+)
+
+// New makes a Role; it listens when Listen or Run is called.
+func New(o Options) (*Role, error) {
+	if o.Service == nil {
+		return nil, errors.New("api: a service is required")
+	}
+	if len(o.Tokens) == 0 {
+		return nil, errors.New("api: a token is required, also on loopback: see LoadOrCreateToken")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Version == "" {
+		o.Version = "devel"
+	}
+	a := &Role{
+		o: o, log: o.Log.With("role", "api"),
+		large: make(chan struct{}, largeBodies), streams: make(chan struct{}, maxStreams),
+		closing: make(chan struct{}),
+	}
+	if err := a.checkListen(); err != nil {
+		return nil, err
+	}
+	if o.CertFile != "" || o.KeyFile != "" {
+		cert, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("api: load the TLS certificate: %w", err)
+		}
+		a.tls = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	}
+	a.route()
+	a.handler = a.guard(a.mux)
+	return a, nil
+}
+
+// Handler is everything that is served, guards included.
+func (a *Role) Handler() http.Handler { return a.handler }
+
+// Run listens, if Listen was not called, and serves until ctx is done. It
+// returns nil then.
+func (a *Role) Run(ctx context.Context) error {
+	if err := a.Listen(); err != nil {
+		return err
+	}
+	server := &http.Server{
+		Handler:           a.handler,
+		TLSConfig:         a.tls,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	a.mu.Lock()
+	listeners := a.listeners
+	a.mu.Unlock()
+	failed := make(chan error, len(listeners))
+	var group sync.WaitGroup
+	for _, l := range listeners {
+		group.Go(func() { failed <- server.Serve(l) })
+	}
+	a.log.Info("serves", "url", a.URL())
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+		err = fmt.Errorf("serve: %w", err)
+	}
+	close(a.closing)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTimeout)
+	defer cancel()
+	if server.Shutdown(grace) != nil {
+		err = errors.Join(err, server.Close())
+	}
+	group.Wait()
+	return err
+}

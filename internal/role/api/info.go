@@ -1,0 +1,64 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"turno"
+)
+
+// readyTimeout is below what a probe waits.
+const readyTimeout = 2 * time.Second
+
+// version tells a client whom it speaks to.
+type version struct {
+	Version  string   `json:"version" doc:"of the server"`
+	API      string   `json:"api"`
+	Protocol int      `json:"protocol" doc:"of the messages on the broker"`
+	Features []string `json:"features" doc:"what this server has beyond the first v1"`
+}
+
+type health struct {
+	Status string `json:"status"`
+}
+
+type nothing struct{}
+
+func (a *Role) routeInfo() {
+	s := a.o.Service
+	get(a, base+"/workers", "workers", "Workers that the scheduler knows, by name",
+		func(ctx context.Context, _ *nothing) (items[turno.Worker], error) { return listed(s.Workers(ctx)) })
+	get(a, base+"/types", "types", "Workloads that this server knows",
+		func(ctx context.Context, _ *nothing) (items[turno.Type], error) { return listed(s.Types(ctx)) })
+	get(a, base+"/summary", "summary", "Jobs counted by state and queue",
+		func(ctx context.Context, _ *nothing) (turno.Summary, error) { return s.Summary(ctx) })
+	get(a, base+"/version", "version", "Of the server",
+		func(context.Context, *nothing) (version, error) {
+			return version{a.o.Version, "v1", turno.ProtocolVersion, []string{}}, nil
+		})
+	get(a, "/healthz", "healthz", "Whether the process serves",
+		func(context.Context, *nothing) (health, error) { return health{"ok"}, nil })
+	get(a, "/readyz", "readyz", "Whether turno can work", a.readiness)
+}
+
+func listed[T any](list []T, err error) (items[T], error) {
+	if list == nil {
+		list = []T{} // a list is never null
+	}
+	return items[T]{list}, err
+}
+
+func (a *Role) readiness(ctx context.Context, _ *nothing) (health, error) {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	check := a.o.Ready
+	if check == nil {
+		check = func(ctx context.Context) error { _, err := a.o.Service.Summary(ctx); return err }
+	}
+	if err := check(ctx); err != nil {
+		a.log.Warn("is not ready", "err", err)
+		return health{}, problemOf(turno.Errorf(turno.CodeUnavailable, "turno cannot work now"), http.StatusServiceUnavailable)
+	}
+	return health{"ready"}, nil
+}

@@ -1,0 +1,236 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"turno"
+)
+
+const (
+	// maxBody is for jobs in bulk: 20,000 go in a few requests.
+	maxBody = 16 << 20
+	// maxSmall is for all else.
+	maxSmall = 1 << 20
+)
+
+// bulk is the body of many jobs, in the description.
+type bulk struct {
+	Jobs []turno.NewJob `json:"jobs" maxItems:"10000"`
+}
+
+// bulkAnswer is the answer to many jobs.
+type bulkAnswer struct {
+	Jobs []turno.Submitted `json:"jobs"`
+}
+
+type jobsIn struct {
+	State  []string `query:"state,explode" doc:"may be repeated"`
+	Queue  string   `query:"queue"`
+	User   string   `query:"user"`
+	Type   string   `query:"type"`
+	Name   string   `query:"name" doc:"part of the name, in any case"`
+	Parent int64    `query:"parent" doc:"tasks of this array"`
+	Top    bool     `query:"top" doc:"without the tasks of arrays"`
+	Limit  int      `query:"limit" minimum:"0" maximum:"1000" doc:"0 is 100"`
+	Cursor string   `query:"cursor" doc:"next_cursor of the page before"`
+}
+
+type refIn struct {
+	Ref string `path:"ref" doc:"number (42), task (42_7) or id"`
+}
+
+func (a *Role) routeJobs() {
+	raw(a, huma.Operation{
+		Method: http.MethodPost, Path: base + "/jobs", OperationID: "submit", Summary: "Hand in one job, or many",
+		Description: "Answers once each job is durable. The same id again is the same job. One job: 1 MiB at most; many: 16 MiB.",
+		RequestBody: &huma.RequestBody{Required: true, Description: "One job, or many", Content: map[string]*huma.MediaType{
+			"application/json": {Schema: &huma.Schema{OneOf: []*huma.Schema{schemaOf[turno.NewJob](a), schemaOf[bulk](a)}}},
+		}},
+		Responses: answers[bulkAnswer](a, map[string]string{
+			"201": "All are accepted. Of a single job: its entry alone.",
+			"202": "All are safe with the broker; the scheduler has not answered yet.",
+			"207": "Some were refused: each entry says.",
+		}),
+		Errors: []int{http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity},
+	}, a.submit)
+	get(a, base+"/jobs", "jobs", "List jobs, newest first", a.listJobs)
+	get(a, base+"/jobs/{ref}", "job", "One job", func(ctx context.Context, in *refIn) (turno.Job, error) {
+		return a.o.Service.Job(ctx, in.Ref)
+	})
+	get(a, base+"/jobs/{ref}/why", "why", "Why a job is where it is", func(ctx context.Context, in *refIn) (turno.Explanation, error) {
+		return a.o.Service.Explain(ctx, in.Ref)
+	})
+}
+
+func (a *Role) listJobs(ctx context.Context, in *jobsIn) (turno.JobPage, error) {
+	q := turno.JobQuery{
+		Queue: in.Queue, User: in.User, Type: in.Type, Name: in.Name, Parent: in.Parent, Top: in.Top,
+		Limit: in.Limit, Cursor: in.Cursor,
+	}
+	for _, s := range in.State {
+		q.States = append(q.States, turno.State(s))
+	}
+	page, err := a.o.Service.Jobs(ctx, q)
+	if page.Items == nil {
+		page.Items = []turno.Job{} // a list is never null
+	}
+	return page, err
+}
+
+type submitIn struct {
+	Key string `header:"Idempotency-Key" doc:"the id of a single job: a UUID, best a fresh UUIDv7"`
+}
+
+// submit reads, checks and hands in jobs.
+func (a *Role) submit(w http.ResponseWriter, r *http.Request, in *submitIn) error {
+	data, release, err := a.read(w, r)
+	if err != nil {
+		return err
+	}
+	defer release()
+	sub, bad := parseSubmission(data)
+	if bad != nil {
+		return bad
+	}
+	if err := sub.takeKey(in.Key); err != nil {
+		return err
+	}
+	if !sub.bulk && len(data) > maxSmall {
+		return turno.Errorf(turno.CodeTooLarge, "a single job has at most %d bytes", maxSmall)
+	}
+	who, _ := a.authenticate(r)
+	sub.sign(who.User)
+	out, err := a.o.Service.Submit(r.Context(), sub.jobs)
+	if err != nil {
+		return err
+	}
+	if sub.bulk {
+		a.write(w, bulkStatus(out), appendSubmitted(make([]byte, 0, 80*len(out)+16), out))
+		return nil
+	}
+	return a.answerOne(w, out[0])
+}
+
+func (a *Role) answerOne(w http.ResponseWriter, out turno.Submitted) error {
+	if out.Error != nil {
+		return out.Error
+	}
+	body, err := json.Marshal(out)
+	if err != nil {
+		return fmt.Errorf("encode an answer: %w", err)
+	}
+	status := http.StatusAccepted
+	ref := out.ID
+	if out.Number > 0 {
+		status, ref = http.StatusCreated, strconv.FormatInt(out.Number, 10)
+	}
+	w.Header().Set("Location", base+"/jobs/"+ref)
+	a.write(w, status, append(body, '\n'))
+	return nil
+}
+
+// takeKey applies an Idempotency-Key.
+func (s *submission) takeKey(key string) *turno.Error {
+	switch {
+	case key == "":
+		return nil
+	case s.bulk:
+		return turno.Errorf(turno.CodeMalformed, "Idempotency-Key is for a single job").WithHint("give each job an id of its own")
+	case !turno.ValidID(key):
+		return turno.Errorf(turno.CodeMalformed, "Idempotency-Key %.60q is not a UUID in lower case", key)
+	case s.jobs[0].ID != "" && s.jobs[0].ID != key:
+		return turno.Invalid("id", "is not the Idempotency-Key")
+	}
+	s.jobs[0].ID = key
+	return nil
+}
+
+// sign enters who submits where a spec does not say.
+func (s *submission) sign(user string) {
+	var last *turno.Spec
+	for i := range s.jobs {
+		spec := s.jobs[i].Spec
+		if spec != nil && spec != last && spec.User == "" {
+			spec.User = user
+		}
+		last = spec
+	}
+}
+
+// read reads a whole body. A large one waits for a place.
+func (a *Role) read(w http.ResponseWriter, r *http.Request) (data []byte, release func(), err error) {
+	release = func() {}
+	if r.ContentLength < 0 || r.ContentLength > maxSmall {
+		select {
+		case a.large <- struct{}{}:
+			release = func() { <-a.large }
+		case <-r.Context().Done():
+			return nil, release, context.Cause(r.Context())
+		}
+	}
+	if n := r.ContentLength; n >= 0 && n <= maxBody {
+		data = make([]byte, n)
+		_, err = io.ReadFull(r.Body, data)
+	} else {
+		data, err = io.ReadAll(r.Body)
+	}
+	if err != nil {
+		release()
+		return nil, func() {}, bodyError(err)
+	}
+	// The deadline was for the body; else it would end the handler too.
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // a test's writer has none
+	return data, release, nil
+}
+
+func bodyError(err error) error {
+	if strings.Contains(err.Error(), "too large") { // *http.MaxBytesError: explain knows it
+		return err
+	}
+	return turno.Errorf(turno.CodeMalformed, "the body did not arrive whole")
+}
+
+// bulkStatus is that of many answers.
+func bulkStatus(out []turno.Submitted) int {
+	status := http.StatusCreated
+	for i := range out {
+		if out[i].Error != nil {
+			return http.StatusMultiStatus
+		}
+		if out[i].Number == 0 {
+			status = http.StatusAccepted
+		}
+	}
+	return status
+}
+
+// appendSubmitted writes the answers to many jobs; most are an id and a number.
+func appendSubmitted(b []byte, out []turno.Submitted) []byte {
+	b = append(b, `{"jobs":[`...)
+	for i := range out {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		s := &out[i]
+		if s.Error != nil || s.Warning != "" || !turno.ValidID(s.ID) {
+			text, _ := json.Marshal(s) // strings and a number: cannot fail
+			b = append(b, text...)
+			continue
+		}
+		b = append(append(append(b, `{"id":"`...), s.ID...), '"')
+		if s.Number != 0 {
+			b = strconv.AppendInt(append(b, `,"number":`...), s.Number, 10)
+		}
+		b = append(b, '}')
+	}
+	return append(b, "]}\n"...)
+}

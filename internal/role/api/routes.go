@@ -1,0 +1,131 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"turno"
+)
+
+// base is where all routes are that need a version.
+const base = "/api/v1"
+
+// route registers everything that is served.
+func (a *Role) route() {
+	humaProblems()
+	config := huma.DefaultConfig("turno", "1")
+	config.Info.Description = "Queue jobs for GPUs. Lists grow by new fields and new enum values within v1: accept what you do not know."
+	config.CreateHooks = nil // no $schema in every answer
+	config.DocsPath = ""     // its page loads scripts from elsewhere
+	config.SchemasPath = ""
+	config.OpenAPIPath = ""
+	config.RejectUnknownQueryParameters = true
+	config.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	config.Security = []map[string][]string{{"token": {}}}
+	schemas := config.Components.Schemas
+	schemas.RegisterTypeAlias(reflect.TypeFor[turno.MilliCPU](), reflect.TypeFor[float64]())
+	schemas.RegisterTypeAlias(reflect.TypeFor[turno.Duration](), reflect.TypeFor[float64]())
+	a.mux = http.NewServeMux()
+	a.api = humago.New(a.mux, config)
+
+	a.routeJobs()
+	a.routeActions()
+	a.routeStreams()
+	a.routeInfo()
+	a.mux.HandleFunc("GET /openapi.json", a.serveOpenAPI)
+}
+
+// OpenAPI is the description of the routes, as JSON.
+func (a *Role) OpenAPI() ([]byte, error) { return a.api.OpenAPI().MarshalJSON() }
+
+func (a *Role) serveOpenAPI(w http.ResponseWriter, r *http.Request) {
+	text, err := a.OpenAPI()
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	a.write(w, http.StatusOK, text)
+}
+
+// write sends a body of JSON.
+func (a *Role) write(w http.ResponseWriter, status int, body []byte) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if _, err := w.Write(body); err != nil {
+		a.log.Debug("did not write an answer", "err", err)
+	}
+}
+
+// result is the answer of a plain route.
+type result[T any] struct{ Body T }
+
+// items is a list that is complete.
+type items[T any] struct {
+	Items []T `json:"items"`
+}
+
+// get registers a route whose answer is JSON. In holds its parameters.
+func get[In, Out any](a *Role, path, id, summary string, f func(context.Context, *In) (Out, error)) {
+	op := huma.Operation{
+		Method: http.MethodGet, Path: path, OperationID: id, Summary: summary,
+		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
+	}
+	if public[path] {
+		op.Security = []map[string][]string{}
+	}
+	huma.Register(a.api, op, func(ctx context.Context, in *In) (*result[Out], error) {
+		out, err := f(ctx, in)
+		if err != nil {
+			return nil, a.explain(id, err)
+		}
+		return &result[Out]{out}, nil
+	})
+}
+
+// raw registers a route that reads and writes by itself. In holds its
+// parameters, for the description and their check. huma would read a body that
+// it knows of: it is described afterwards.
+func raw[In any](a *Role, op huma.Operation, f func(http.ResponseWriter, *http.Request, *In) error) {
+	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable)
+	body := op.RequestBody
+	op.RequestBody = nil
+	if body != nil {
+		defer func() { a.api.OpenAPI().Paths[op.Path].Post.RequestBody = body }()
+	}
+	huma.Register(a.api, op, func(_ context.Context, in *In) (*huma.StreamResponse, error) {
+		return &huma.StreamResponse{Body: func(hc huma.Context) {
+			r, w := humago.Unwrap(hc)
+			if err := f(w, r, in); err != nil {
+				a.refuse(w, r, err)
+			}
+		}}, nil
+	})
+}
+
+// body describes a request's body for raw.
+func body[T any](a *Role, text string) *huma.RequestBody {
+	return &huma.RequestBody{Required: true, Description: text, Content: jsonOf[T](a)}
+}
+
+// answers describes the answers of raw by status.
+func answers[T any](a *Role, texts map[string]string) map[string]*huma.Response {
+	out := map[string]*huma.Response{}
+	for status, text := range texts {
+		out[status] = &huma.Response{Description: text, Content: jsonOf[T](a)}
+	}
+	return out
+}
+
+func jsonOf[T any](a *Role) map[string]*huma.MediaType {
+	return map[string]*huma.MediaType{"application/json": {Schema: schemaOf[T](a)}}
+}
+
+func schemaOf[T any](a *Role) *huma.Schema {
+	t := reflect.TypeFor[T]()
+	return a.api.OpenAPI().Components.Schemas.Schema(t, true, t.Name())
+}
