@@ -84,3 +84,7 @@ func outside(t testing.TB) brokertest.Env {
 }
 
 func TestContract_Outside(t *testing.T) { brokertest.Run(t, outside) }
+
+func TestContract_EmbeddedFaulty(t *testing.T) {
+	brokertest.RunFaulty(t, embeddedEnv(nats.EmbeddedOptions{}), 1, 2)
+}

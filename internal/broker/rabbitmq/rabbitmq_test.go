@@ -54,3 +54,5 @@ func through(t testing.TB, address, prefix string) brokertest.Env {
 }
 
 func TestContract(t *testing.T) { brokertest.Run(t, env) }
+
+func TestContract_Faulty(t *testing.T) { brokertest.RunFaulty(t, env, 1, 2) }
