@@ -47,6 +47,17 @@ type Env struct {
 	// Progress may be called often: the runner thins it. Fraction is 0 to 1,
 	// negative when unknown. Never nil.
 	Progress func(turno.Progress)
+	// Tamper, for tests, gets the answer between its computation and its check,
+	// as []float32, []float64, []uint8 or *float64, and may spoil it: a check
+	// that then still passes is worth nothing. Nil outside of tests.
+	Tamper func(answer any)
+}
+
+// Spoil calls Tamper where there is one.
+func (e *Env) Spoil(answer any) {
+	if e.Tamper != nil {
+		e.Tamper(answer)
+	}
 }
 
 // Failure is an error with a meaning.
@@ -83,6 +94,9 @@ type Outcome struct {
 	Verification
 	Rate     float64 `json:"rate"`      // by the kernel phase
 	RateUnit string  `json:"rate_unit"` // GFLOP/s, GB/s, Mpixel/s
+	// Checksum is of the answer's bits: the same parameters on the same engine
+	// give the same one, whatever the number of threads. See Checksum.
+	Checksum string `json:"checksum,omitempty"`
 }
 
 // Wrong is the failure of an answer that did not pass its own check.

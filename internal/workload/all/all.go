@@ -12,14 +12,18 @@ import (
 	"turno"
 	"turno/internal/workload"
 	"turno/internal/workload/exec"
+	"turno/internal/workload/matmul"
 	"turno/internal/workload/noop"
+	"turno/internal/workload/vecadd"
 )
 
 // List is every workload, in the order that people see them.
 func List() []workload.Workload {
 	return []workload.Workload{
 		exec.New(),
+		matmul.New(),
 		noop.New(),
+		vecadd.New(),
 	}
 }
 

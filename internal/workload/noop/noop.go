@@ -95,7 +95,9 @@ func run(ctx context.Context, env *workload.Env, params json.RawMessage) (any, e
 		return nil, &workload.Failure{Reason: turno.ReasonExitCode, ExitCode: p.ExitCode, Retryable: p.Retryable,
 			Message: fmt.Sprintf("ended with exit code %d, as its parameters asked", p.ExitCode)}
 	}
-	return answer(env.Device, p.Seconds, waited.Seconds())
+	seconds := waited.Seconds()
+	env.Spoil(&seconds)
+	return answer(env.Device, p.Seconds, seconds)
 }
 
 // wait returns how long it was by the monotonic clock.

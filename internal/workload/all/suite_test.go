@@ -1,0 +1,22 @@
+package all_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"turno/internal/workload/all"
+	"turno/internal/workload/workloadtest"
+)
+
+func TestWorkloads(t *testing.T) {
+	t.Parallel()
+	workloadtest.Run(t, all.List(), workloadtest.Suite{
+		Check: all.Check,
+		Long: map[string]json.RawMessage{
+			"noop":   json.RawMessage(`{"seconds": 3600}`),
+			"matmul": json.RawMessage(`{"m": 2000, "k": 2100, "n": 2000, "repeat": 10000}`),
+			"vecadd": json.RawMessage(`{"n": 1000000, "repeat": 100000}`),
+			"image":  json.RawMessage(`{"operation": "blur", "radius": 5, "synthetic": {"width": 512, "height": 512, "count": 10000}}`),
+		},
+	})
+}
