@@ -4,8 +4,8 @@
 // Both kernels hold a tile of C in Y4 to Y15, a register pair per row, and go
 // through the depth once: per step they load one row of the panel of B (64
 // bytes) into Y0 and Y1 and broadcast six numbers of the panel of A in turn
-// into Y2 and Y3. Two FMAs per number of A and two loads per two FMAs keep both
-// FMA units busy; 12 independent sums cover their latency (4 or 5 cycles).
+// into Y2 and Y3. That is 12 FMAs to 8 loads, so that two FMA units are busy and
+// two load units keep up; 12 independent sums cover the latency of 4 or 5 cycles.
 //
 //	SI panel of A   DX panel of B   R8 tile of C   R9 its stride in bytes
 //	CX steps left   R10, R11, R12, R13, R14 the rows of C after the first
