@@ -168,6 +168,8 @@ func (s step) meaning(err error) error {
 		return fmt.Errorf("%w (%w)", store.ErrDuplicate, err)
 	case e.Code == uniqueViolation && (e.ConstraintName == "jobs_pkey" || e.ConstraintName == "specs_pkey"):
 		return fmt.Errorf("%w (%w)", store.ErrConflict, err)
+	case e.Code == uniqueViolation && e.TableName == "kinds":
+		return sqlstore.ErrStale
 	}
 	return err
 }

@@ -16,12 +16,17 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
 	"turno"
 	"turno/internal/store"
 )
+
+// ErrStale says that another process, writing in the same term, has added
+// kinds; nothing was written, and the batch is to be prepared anew.
+var ErrStale = errors.New("kinds were added elsewhere")
 
 // DB is what a database brings. SQL comes with parameters ?1, ?2, …
 type DB interface {
@@ -88,7 +93,12 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) error {
 	case <-ctx.Done():
 		return fmt.Errorf("commit batch: %w", ctx.Err())
 	}
-	if err := s.commit(ctx, b); err != nil {
+	err := s.commit(ctx, b)
+	if errors.Is(err, ErrStale) {
+		s.cache = cache{}
+		err = s.commit(ctx, b)
+	}
+	if err != nil {
 		s.cache = cache{} // what was in the batch may or may not be known now
 		return fmt.Errorf("commit batch: %w", ended(ctx, err))
 	}
