@@ -118,6 +118,9 @@ func tailStart(ctx context.Context, svc turno.Service, q turno.LogQuery, n int) 
 	if err != nil {
 		return 0, 0, err
 	}
+	if n == 0 {
+		return l.Size, l.Attempt, nil
+	}
 	q.Attempt = l.Attempt
 	end, lines := l.Size, 0
 	for end > 0 {
@@ -136,9 +139,6 @@ func tailStart(ctx context.Context, svc turno.Service, q turno.LogQuery, n int) 
 			}
 		}
 		end = start
-	}
-	if n == 0 {
-		return l.Size, l.Attempt, nil
 	}
 	return 0, l.Attempt, nil
 }

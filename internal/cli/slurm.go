@@ -128,6 +128,9 @@ func parseGPUs(text string) (model string, n int, err error) {
 		if n, err = strconv.Atoi(text); err == nil && n >= 0 {
 			return "", n, nil
 		}
+		if _, bad := strconv.ParseFloat(text, 64); bad == nil {
+			name = "" // 1.5 and -1 are no models
+		}
 		count = "1"
 	}
 	n, err = strconv.Atoi(count)

@@ -13,6 +13,7 @@ import (
 const (
 	logPiece = 256 << 10        // bytes asked for at once
 	logWait  = 20 * time.Second // how long the server may wait for more; proxies cut at 30
+	logPause = 200 * time.Millisecond
 )
 
 type followOptions struct {
@@ -40,26 +41,25 @@ func (s *session) follow(ctx context.Context, svc turno.Service, ref string, o f
 	if attempt == 0 {
 		attempt = j.Attempt
 	}
-	for {
+	for poured := false; ; {
 		t.tell(&j)
 		if attempt == 0 {
 			attempt = j.Attempt
 		}
 		if attempt > 0 && attempt <= j.Attempt {
-			if err := s.pour(ctx, svc, ref, attempt, o.offset, o.out); err != nil {
+			if poured {
+				s.notef("%s\n", s.errLook.dim(fmt.Sprintf("--- attempt %d ---", attempt)))
+			}
+			if err := s.pour(ctx, svc, ref, attempt, o.offset, o.out); err != nil || o.attempt > 0 {
 				return j, err
 			}
-			o.offset = 0
-			attempt++
+			poured, o.offset, attempt = true, 0, attempt+1
 			if j, err = steady(ctx, s, func() (turno.Job, error) { return svc.Job(ctx, ref) }); err != nil {
 				return j, err
 			}
-		}
-		if attempt <= j.Attempt && o.attempt == 0 {
-			s.notef("%s\n", s.errLook.dim(fmt.Sprintf("--- attempt %d ---", attempt)))
 			continue
 		}
-		if j.State.Ended() || (o.attempt > 0 && attempt > o.attempt) {
+		if j.State.Ended() {
 			return j, nil
 		}
 		if j, err = s.change(ctx, svc, c, ref); err != nil {
@@ -79,6 +79,7 @@ func (s *session) change(ctx context.Context, svc turno.Service, c *changes, ref
 // pour writes one attempt's output until its end.
 func (s *session) pour(ctx context.Context, svc turno.Service, ref string, attempt int, offset int64, out io.Writer) error {
 	for {
+		asked := time.Now()
 		l, err := steady(ctx, s, func() (turno.Log, error) {
 			return svc.Log(ctx, turno.LogQuery{Job: ref, Attempt: attempt, Offset: offset, Max: logPiece, Wait: logWait})
 		})
@@ -93,6 +94,14 @@ func (s *session) pour(ctx context.Context, svc turno.Service, ref string, attem
 		}
 		if offset = l.Offset + int64(len(l.Data)); l.Done && offset >= l.Size {
 			return nil
+		}
+		// A server that does not wait must not be asked without a pause.
+		if len(l.Data) == 0 && time.Since(asked) < logPause {
+			select {
+			case <-time.After(logPause):
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
 		}
 	}
 }
