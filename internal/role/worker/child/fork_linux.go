@@ -16,10 +16,16 @@ import (
 // thread hands on (no new privileges, v1 groups) is so given to the child
 // alone, and the child's death signal comes when this process ends, not when
 // some thread does.
-type forker struct{ calls chan func() }
+type forker struct {
+	calls chan func()
+	score string // this process's oom_score_adj
+}
 
 func newForker(noNewPrivileges bool) *forker {
-	f := &forker{calls: make(chan func())}
+	f := &forker{calls: make(chan func()), score: "0"}
+	if own := fields("/proc/self/oom_score_adj"); len(own) == 1 {
+		f.score = own[0]
+	}
 	ready := make(chan struct{})
 	go func() {
 		runtime.LockOSThread()
@@ -44,6 +50,7 @@ type launch struct {
 	place  place
 	files  [3]uintptr
 	forker *forker
+	score  *os.File // this process's oom_score_adj
 }
 
 // start starts it inside its place, as the leader of a session.
@@ -78,12 +85,14 @@ func (l *launch) onThread() (int, error) {
 		}
 		defer leave()
 	}
+	// A job is the first to go when the machine is short of memory. It is born
+	// so; without a privilege this process may go back to what it was given.
+	_, _ = l.score.WriteAt([]byte("500"), 0)
 	pid, err := syscall.ForkExec(l.path, l.spec.Command, attr)
+	_, _ = l.score.WriteAt([]byte(l.forker.score), 0)
 	if err != nil {
 		return 0, l.explain(err)
 	}
-	// A job is the first to go when the machine is short of memory.
-	_ = writeFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid), "500")
 	return pid, nil
 }
 

@@ -328,6 +328,7 @@ func helpAgent(args []string) {
 		if err != nil {
 			panic(err)
 		}
+		s.Dir = filepath.Join(filepath.Dir(s.Dir), s.ID)
 		if _, err := spawner.Start(ctx, s); err != nil {
 			panic(err)
 		}

@@ -1,7 +1,6 @@
 package child
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,6 +44,7 @@ type job struct {
 	// owned by run
 	spec                  Spec
 	tree                  tree
+	lane                  string   // to be given back, if it has one
 	log                   *logPipe // nil in a guard
 	exit                  Exit
 	killAt                time.Time // when killing is set
@@ -96,6 +96,12 @@ func (j *job) start() (<-chan ended, error) {
 		return nil, err
 	}
 	env := j.spec.Env
+	if j.place.Lane {
+		if j.place.Group, err = j.keeper.lane(j.place.Group); err != nil {
+			return nil, err
+		}
+		j.lane = j.place.Group
+	}
 	switch j.place.Rung {
 	case rungV2:
 		j.tree = tree2{j.place.Group}
@@ -110,12 +116,14 @@ func (j *job) start() (<-chan ended, error) {
 			return nil, err
 		}
 	}
-	if err := j.place.make(j.spec.Limits); err != nil {
-		return nil, err
+	if j.lane == "" {
+		if err := j.place.make(j.spec.Limits); err != nil {
+			return nil, err
+		}
 	}
 	l := launch{
 		path: path, spec: &j.spec, env: env, place: j.place,
-		forker: j.keeper.forker(j.spec.NoNewPrivileges),
+		forker: j.keeper.forker(j.spec.NoNewPrivileges), score: j.keeper.score,
 	}
 	closeFiles, err := j.files(&l)
 	if err != nil {
@@ -257,9 +265,7 @@ func (j *job) finish(e ended) {
 	j.exit.Orphans = orphans
 	j.exit.MaxRSSBytes, j.exit.UserTime, j.exit.SystemTime = use.maxRSS, use.user, use.system
 	j.exit.OOMKilled = j.place.oomKills() > 0
-	if err := j.place.remove(); err != nil {
-		slog.Warn("removing a group failed", "attempt", j.id, "err", err)
-	}
+	j.leave()
 	if j.log != nil {
 		j.log.finish()
 		j.exit.LogBytes, j.exit.LogDropped = j.log.kept, j.log.dropped
@@ -267,9 +273,20 @@ func (j *job) finish(e ended) {
 	j.report()
 }
 
+// leave gives up the place, which is empty.
+func (j *job) leave() {
+	if j.lane != "" {
+		j.keeper.free(j.lane)
+		return
+	}
+	if err := j.place.remove(); err != nil {
+		slog.Warn("removing a group failed", "attempt", j.id, "err", err)
+	}
+}
+
 // fail ends a job that was never started.
 func (j *job) fail(err error) {
-	_ = j.place.remove()
+	j.leave()
 	if j.log != nil {
 		j.log.finish()
 	}
@@ -286,21 +303,28 @@ func (j *job) fail(err error) {
 // report makes the exit durable, then tells it. A disk that refuses is asked
 // again while no agent is there to be told.
 func (j *job) report() {
-	if j.keeper.mode != cmdGuard {
-		data, err := json.Marshal(j.exit)
-		for err == nil {
-			refused := writeExit(j.spec.Dir, data, j.keeper.mode == cmdShim)
-			if refused == nil {
-				break
-			}
-			slog.Error("writing an exit failed", "attempt", j.id, "err", refused)
-			if len(j.holders()) > 0 {
-				break
-			}
-			<-time.After(retryExit)
+	for {
+		err := j.record()
+		if err == nil {
+			break
 		}
+		slog.Error("writing an exit failed", "attempt", j.id, "err", err)
+		if len(j.holders()) > 0 {
+			break
+		}
+		<-time.After(retryExit)
 	}
 	j.keeper.ended(j)
+}
+
+func (j *job) record() error {
+	switch j.keeper.mode {
+	case cmdShim:
+		return writeExit(j.spec.Dir, j.exit)
+	case cmdKeeper:
+		return j.keeper.journal.add(j.id, j.exit)
+	}
+	return nil // a runner's exit is of use to its agent only
 }
 
 // holders are the connections of agents that hold the job now.

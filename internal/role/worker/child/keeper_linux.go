@@ -2,6 +2,7 @@ package child
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -46,14 +47,19 @@ type keeper struct {
 	reaper  *reaper
 	null    *os.File
 	stdio   [3]*os.File // a guard's: the runner's
-	forkers [2]*forker  // without and with no new privileges
+	journal *journal    // a shared keeper's
+	score   *os.File    // this process's oom_score_adj
 
 	idle chan struct{} // closed when there is nothing left to do
 
-	mu     sync.Mutex // guards what follows
-	jobs   map[string]*job
-	closed map[string]bool // ids that must not be started any more
-	wires  int
+	mu      sync.Mutex // guards what follows
+	forkers [2]*forker // without and with no new privileges
+	lanes   []string   // groups that are free
+	made    int        // lanes
+	base    string     // what the lanes are in
+	jobs    map[string]*job
+	closed  map[string]bool // ids that must not be started any more
+	wires   int
 }
 
 func serve(mode, dir string) error {
@@ -73,6 +79,14 @@ func serve(mode, dir string) error {
 	var err error
 	if k.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
 		return err
+	}
+	if k.score, err = os.OpenFile("/proc/self/oom_score_adj", os.O_WRONLY, 0); err != nil {
+		return err
+	}
+	if mode == cmdKeeper {
+		if k.journal, err = openJournal(dir); err != nil {
+			return err
+		}
 	}
 	if mode == cmdGuard {
 		for i := range k.stdio {
@@ -104,6 +118,9 @@ func serve(mode, dir string) error {
 	}
 	go k.talk(agent)
 	<-k.idle
+	if s, err := readState(dir); mode == cmdKeeper && err == nil {
+		return s.Place.remove()
+	}
 	return nil
 }
 
@@ -197,6 +214,12 @@ func (k *keeper) obey(w *wire, r request) *job {
 		j.tell(order{op: opPresence})
 		return j
 	}
+	if r.Op == opForget && k.journal != nil {
+		if err := k.journal.forget(r.ID); err != nil {
+			slog.Warn("forgetting an exit failed", "attempt", r.ID, "err", err)
+		}
+		return nil
+	}
 	k.mu.Lock()
 	j := k.jobs[r.ID]
 	k.mu.Unlock()
@@ -273,4 +296,28 @@ func (k *keeper) forker(noNewPrivileges bool) *forker {
 		k.forkers[i] = newForker(noNewPrivileges)
 	}
 	return k.forkers[i]
+}
+
+// lane returns a free group below base: making one costs more than a short job.
+func (k *keeper) lane(base string) (string, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if n := len(k.lanes); n > 0 {
+		dir := k.lanes[n-1]
+		k.lanes = k.lanes[:n-1]
+		return dir, nil
+	}
+	k.made++
+	dir := fmt.Sprintf("%s/turno-lane-%d", base, k.made)
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make cgroup: %w", err)
+	}
+	return dir, nil
+}
+
+// free takes a lane back; it is empty.
+func (k *keeper) free(lane string) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.lanes = append(k.lanes, lane)
 }

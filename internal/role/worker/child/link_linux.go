@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // link is the agent's end of a connection to a keeper, and the lifeline of the
@@ -107,9 +109,45 @@ func keeperEnv() []string {
 	return env
 }
 
+// newLink is a link to a keeper that runs already, for one job of it.
+func newLink(keeper identity, pidfd *os.File, control string, p *Process) *link {
+	l := &link{keeper: keeper, pidfd: pidfd, control: control, only: true, procs: map[string]*Process{p.id: p}}
+	p.link = l
+	return l
+}
+
+// errUnknown: the keeper has no such job, and will have none.
+var errUnknown = errors.New("keeper does not know the attempt")
+
+// attach makes the link and takes hold of its job. It returns nil when the job
+// is held, or over because the keeper has ended meanwhile.
+func (l *link) attach(p *Process) (err error) {
+	if l.wire, err = dial(l.control); err == nil {
+		err = l.wire.send(request{Op: opAttach, ID: p.id})
+	}
+	switch {
+	case err == nil:
+		go l.listen()
+		select {
+		case <-p.begun:
+			return nil
+		case err := <-p.refused:
+			return err
+		}
+	case errors.Is(err, unix.ECONNREFUSED), errors.Is(err, unix.EPIPE),
+		errors.Is(err, unix.ECONNRESET), errors.Is(err, os.ErrNotExist):
+		l.close() // it is about to end, or has
+		return nil
+	}
+	return errors.Join(fmt.Errorf("attach: %w", err), l.pidfd.Close())
+}
+
 func (l *link) add(id, dir string, where place) *Process {
 	p := newProcess(id, dir, where)
 	p.link = l
+	if !l.only {
+		p.journal = l.control
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.broken || l.procs[id] != nil {
@@ -163,9 +201,7 @@ func (l *link) take(e event) {
 		}
 	case e.Unknown:
 		l.drop(p)
-		if !p.settle() {
-			p.lose()
-		}
+		p.refused <- errUnknown
 	case e.Error != "":
 		p.refused <- errors.New(e.Error)
 	}

@@ -1,6 +1,7 @@
 package child
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -79,7 +80,10 @@ func (l *logPipe) put(data []byte) {
 		room = min(room, max(0, l.keep-l.kept))
 	}
 	if l.file == nil {
-		file, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+		file, err := openAppend(l.path)
+		if errors.Is(err, os.ErrNotExist) && os.MkdirAll(filepath.Dir(l.path), 0o700) == nil {
+			file, err = openAppend(l.path)
+		}
 		if err != nil {
 			l.dropped += int64(len(data))
 			return
@@ -94,32 +98,33 @@ func (l *logPipe) put(data []byte) {
 	l.dropped += int64(len(data) - n)
 }
 
+func openAppend(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+}
+
 // finish is called when the tree is empty; kept and dropped are final then.
 func (l *logPipe) finish() {
 	_ = l.read.SetReadDeadline(time.Now().Add(drainBound))
 	<-l.done
 }
 
-// writeExit puts an Exit where it survives whatever comes; sync makes that
-// include a power cut.
-func writeExit(dir string, exit []byte, sync bool) error {
+// writeExit puts an Exit where it survives whatever comes, a power cut too.
+func writeExit(dir string, exit Exit) error {
+	data, err := json.Marshal(exit)
+	if err != nil {
+		return err
+	}
 	temporary := filepath.Join(dir, "."+ExitFile)
 	file, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("write exit: %w", err)
 	}
-	_, err = file.Write(exit)
-	if sync {
-		err = errors.Join(err, file.Sync())
-	}
-	if err = errors.Join(err, file.Close()); err != nil {
+	_, err = file.Write(data)
+	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return fmt.Errorf("write exit: %w", err)
 	}
 	if err := os.Rename(temporary, filepath.Join(dir, ExitFile)); err != nil {
 		return fmt.Errorf("write exit: %w", err)
-	}
-	if !sync {
-		return nil
 	}
 	folder, err := os.Open(dir)
 	if err != nil {

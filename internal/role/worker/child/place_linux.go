@@ -22,6 +22,9 @@ type place struct {
 	// Limits are the groups that bound the job; in v2 they are Group itself.
 	Limits map[string]string `json:"limits,omitempty"`
 	Clone  bool              `json:"clone,omitempty"`
+	// Lane: the keeper gives the job a group below Group, where another job
+	// without limits was before.
+	Lane bool `json:"lane,omitempty"`
 	// Mark is a variable in the environment of a tree without a group.
 	Mark string `json:"mark,omitempty"`
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -30,6 +31,7 @@ type Process struct {
 	// constant
 	id      string
 	dir     string // empty: a runner, which leaves nothing behind
+	journal string // of a shared keeper: the directory where exits are, instead of dir
 	place   place
 	link    *link
 	begun   chan struct{} // closed when the command runs or the attempt has ended
@@ -66,22 +68,25 @@ func prepare(spec *Spec) error {
 	if err := spec.validate(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(spec.Dir), 0o700); err != nil {
+	if used(spec.Dir) {
+		return ErrUsed
+	}
+	if err := os.MkdirAll(spec.Dir, 0o700); err != nil {
 		return fmt.Errorf("make attempt's directory: %w", err)
 	}
-	err := os.Mkdir(spec.Dir, 0o700)
-	if errors.Is(err, os.ErrExist) {
-		for _, name := range []string{stateFile, ExitFile} {
-			if _, err := os.Lstat(filepath.Join(spec.Dir, name)); err == nil {
-				return ErrUsed
-			}
-		}
-		err = os.Chmod(spec.Dir, 0o700)
-	}
-	if err != nil {
+	if err := os.Chmod(spec.Dir, 0o700); err != nil {
 		return fmt.Errorf("make attempt's directory: %w", err)
 	}
 	return nil
+}
+
+func used(dir string) bool {
+	for _, name := range []string{stateFile, ExitFile, LogFile} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // start starts a job over a link. The state is written before the request is
@@ -89,9 +94,11 @@ func prepare(spec *Spec) error {
 func (l *link) start(ctx context.Context, spec Spec, where place) (*Process, error) {
 	p := l.add(spec.ID, spec.Dir, where)
 	s := state{ID: spec.ID, Keeper: l.keeper, Control: l.control, Place: where}
-	if err := s.write(spec.Dir); err != nil {
-		l.drop(p)
-		return nil, err
+	if p.journal == "" { // else the keeper's own state does for all of its jobs
+		if err := s.write(spec.Dir); err != nil {
+			l.drop(p)
+			return nil, err
+		}
 	}
 	r := request{Op: opStart, ID: spec.ID, Launch: &launchRequest{Spec: spec, Place: where}}
 	if err := l.wire.send(r); err != nil {
@@ -155,8 +162,7 @@ func Attach(dir string) (*Process, error) {
 	s, err := readState(dir)
 	if err != nil {
 		if _, broken := errors.AsType[*json.SyntaxError](err); broken || errors.Is(err, os.ErrNotExist) {
-			p.lose() // the agent died before it had asked for a start
-			return p, nil
+			return p, p.attachQuick()
 		}
 		return nil, fmt.Errorf("read state: %w", err)
 	}
@@ -168,31 +174,14 @@ func Attach(dir string) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find keeper: %w", err)
 	}
-	l := &link{keeper: s.Keeper, pidfd: pidfd, control: s.Control, only: true, procs: map[string]*Process{s.ID: p}}
-	p.link = l
-	if l.wire, err = dial(s.Control); err == nil {
-		if err = l.wire.send(request{Op: opAttach, ID: s.ID}); err == nil {
-			go l.listen()
-			select {
-			case <-p.begun:
-				return p, nil
-			case err = <-p.refused:
-				return nil, fmt.Errorf("attach: %w", err)
-			}
+	err = newLink(s.Keeper, pidfd, s.Control, p).attach(p)
+	if errors.Is(err, errUnknown) {
+		if !p.settle() {
+			p.lose()
 		}
+		return p, nil
 	}
-	return p, l.ended(err)
-}
-
-// ended deals with a keeper that does not answer any more: it is about to end,
-// or has.
-func (l *link) ended(cause error) error {
-	if !errors.Is(cause, unix.ECONNREFUSED) && !errors.Is(cause, unix.EPIPE) &&
-		!errors.Is(cause, unix.ECONNRESET) && !errors.Is(cause, os.ErrNotExist) {
-		return fmt.Errorf("attach: %w", cause)
-	}
-	l.close()
-	return nil
+	return p, err
 }
 
 func newProcess(id, dir string, where place) *Process {
@@ -264,10 +253,23 @@ func (p *Process) ask(r request) error {
 	}
 	r.ID = p.id
 	if err := p.link.wire.send(r); err != nil {
-		if errors.Is(err, unix.EPIPE) || errors.Is(err, os.ErrClosed) {
+		if errors.Is(err, unix.EPIPE) || errors.Is(err, net.ErrClosed) {
 			return nil // it is ending: Wait will tell
 		}
 		return fmt.Errorf("%s attempt: %w", r.Op, err)
+	}
+	return nil
+}
+
+// Forget says that the caller has kept the exit for good. What a shared keeper
+// kept of it goes; Spec.Dir is the caller's to remove.
+func (p *Process) Forget() error {
+	if p.journal == "" {
+		return nil
+	}
+	err := p.link.wire.send(request{Op: opForget, ID: p.id})
+	if err != nil && !errors.Is(err, unix.EPIPE) && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("forget attempt: %w", err)
 	}
 	return nil
 }
@@ -276,6 +278,15 @@ func (p *Process) ask(r request) error {
 func (p *Process) settle() bool {
 	if p.dir == "" {
 		return false
+	}
+	if p.journal != "" {
+		e, ok, err := readJournal(p.journal, p.id)
+		if err != nil || !ok {
+			return false
+		}
+		p.exit = e
+		p.end()
+		return true
 	}
 	data, err := os.ReadFile(filepath.Join(p.dir, ExitFile))
 	if err != nil || json.Unmarshal(data, &p.exit) != nil {

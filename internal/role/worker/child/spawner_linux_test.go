@@ -25,13 +25,13 @@ func spawner(t testing.TB) *Spawner {
 func TestSpawner_200AtOnce(t *testing.T) {
 	t.Parallel()
 	const jobs = 200
-	s, ctx, dir, work := spawner(t), patient(t), t.TempDir(), t.TempDir()
+	s, ctx, work := spawner(t), patient(t), t.TempDir()
 	var wg sync.WaitGroup
 	for i := range jobs {
 		wg.Go(func() {
 			id := strconv.Itoa(i)
 			p, err := s.Start(ctx, Spec{
-				ID: id, Dir: filepath.Join(dir, id), WorkDir: work, Lease: patience,
+				ID: id, Dir: filepath.Join(s.dir, id), WorkDir: work, Lease: patience,
 				Command: []string{"/bin/sh", "-c", fmt.Sprintf("echo %d; exit %d", i, i%100)},
 			})
 			if err != nil {
@@ -39,7 +39,7 @@ func TestSpawner_200AtOnce(t *testing.T) {
 				return
 			}
 			e, err := p.Wait(ctx)
-			log, _ := os.ReadFile(filepath.Join(dir, id, LogFile))
+			log, _ := os.ReadFile(filepath.Join(s.dir, id, LogFile))
 			if err != nil || e.Code != i%100 || string(log) != id+"\n" {
 				t.Errorf("job %d: %+v, %v, log %q", i, e, err, log)
 			}
@@ -52,7 +52,7 @@ func TestSpawner_SetupFailed(t *testing.T) {
 	t.Parallel()
 	s := spawner(t)
 	spec := shell(t, "")
-	spec.Command = []string{"/no/such/file"}
+	spec.Command, spec.Dir = []string{"/no/such/file"}, filepath.Join(s.dir, spec.ID)
 	_, err := s.Start(patient(t), spec)
 	if _, ok := err.(*SetupFailed); !ok {
 		t.Errorf("error is %v", err)
@@ -69,6 +69,7 @@ func TestSpawner_KeeperKilled(t *testing.T) {
 	for i := range 3 {
 		spec := shell(t, daemon(f, "exec sleep 1000")+"echo $$ >"+f.path+"; exec sleep 1000")
 		spec.ID = strconv.Itoa(i)
+		spec.Dir = filepath.Join(s.dir, spec.ID)
 		p, err := s.Start(patient(t), spec)
 		if err != nil {
 			t.Fatal(err)
@@ -89,16 +90,18 @@ func TestSpawner_KeeperKilled(t *testing.T) {
 		}
 	}
 	wantGone(t, all...)
-	if _, err := s.Start(patient(t), shell(t, "exit 0")); err == nil && Probe().Rung == rungV2 {
+	spec := shell(t, "exit 0")
+	spec.Dir = filepath.Join(s.dir, spec.ID)
+	if _, err := s.Start(patient(t), spec); err == nil && Probe().Rung == rungV2 {
 		t.Error("a keeper that was killed has started a job")
 	}
 }
 
 // BenchmarkSpawn starts /bin/true and waits for it, two at a time.
 func BenchmarkSpawn(b *testing.B) {
-	work, dir, ctx := b.TempDir(), b.TempDir(), b.Context()
+	work, ctx := b.TempDir(), b.Context()
 	var serial atomic.Int64
-	spec := func() Spec {
+	spec := func(dir string) Spec {
 		id := strconv.FormatInt(serial.Add(1), 10)
 		return Spec{
 			ID: id, Dir: filepath.Join(dir, id), Command: []string{"/bin/true"},
@@ -136,9 +139,10 @@ func BenchmarkSpawn(b *testing.B) {
 	})
 	b.Run("spawner", func(b *testing.B) {
 		s := spawner(b)
-		two(b, run(func() (*Process, error) { return s.Start(ctx, spec()) }))
+		two(b, run(func() (*Process, error) { return s.Start(ctx, spec(s.dir)) }))
 	})
 	b.Run("shim", func(b *testing.B) {
-		two(b, run(func() (*Process, error) { return Start(ctx, spec()) }))
+		dir := b.TempDir()
+		two(b, run(func() (*Process, error) { return Start(ctx, spec(dir)) }))
 	})
 }

@@ -53,6 +53,7 @@ func TestAttach_AfterAgentWasKilled(t *testing.T) {
 			t.Parallel()
 			f := newFifo(t)
 			s, open := gated(t, f)
+			s.Dir = filepath.Join(filepath.Dir(s.Dir), s.ID) // as a spawner wants it
 			first := newAgent(t, how, s, Probe())
 			main := f.process()
 			first.kill()
@@ -66,8 +67,8 @@ func TestAttach_AfterAgentWasKilled(t *testing.T) {
 				t.Errorf("exit: %+v, log %q", e, logOf(t, s))
 			}
 			wantGone(t, main)
-			wantNoGroup(t, p)
 			first.shim.wait() // it ends with its last job
+			wantNoGroup(t, p)
 		})
 	}
 }
@@ -132,6 +133,7 @@ func TestLease_OfTheSpawner(t *testing.T) {
 	f := newFifo(t)
 	s := shell(t, daemon(f, "exec sleep 1000")+"echo $$ >"+f.path+"; exec sleep 1000")
 	s.Lease = 50 * time.Millisecond
+	s.Dir = filepath.Join(filepath.Dir(s.Dir), s.ID)
 	a := newAgent(t, "spawner", s, Probe())
 	one, two := f.process(), f.process()
 	a.kill()

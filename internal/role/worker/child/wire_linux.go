@@ -24,6 +24,7 @@ const (
 	opSignal op = "signal" // Signal, to the main process's group
 	opStop   op = "stop"   // Duration: grace
 	opLease  op = "lease"  // Duration: the new lease
+	opForget op = "forget" // the exit of a job that has ended
 )
 
 type request struct {
