@@ -195,22 +195,31 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // call sends a request and reads the answer's JSON.
 func (c *Client) call(ctx context.Context, q request, into any) error {
-	res, err := c.do(ctx, q)
+	text, err := c.fetch(ctx, q)
 	if err != nil {
 		return err
-	}
-	defer res.Body.Close()
-	text, err := readAll(res)
-	if ctx.Err() != nil {
-		return fmt.Errorf("%s %s: %w", q.method, q.path, context.Cause(ctx))
-	}
-	if err != nil {
-		return c.unreachable(err)
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		return fmt.Errorf("read the answer to %s %s: %w", q.method, q.path, err)
 	}
 	return nil
+}
+
+// fetch sends a request and gives the answer's body.
+func (c *Client) fetch(ctx context.Context, q request) ([]byte, error) {
+	res, err := c.do(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	text, err := readAll(res)
+	if err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("%s %s: %w", q.method, q.path, context.Cause(ctx))
+	}
+	if err != nil {
+		return nil, c.unreachable(err)
+	}
+	return text, nil
 }
 
 func readAll(res *http.Response) ([]byte, error) {

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
@@ -71,12 +72,9 @@ func (f *failures) add(err error) {
 }
 
 func (c *Client) submit(ctx context.Context, ch chunk, out []turno.Submitted) error {
-	var answer struct {
-		Jobs []turno.Submitted `json:"jobs"`
-	}
-	err := c.call(ctx, request{method: http.MethodPost, path: "/jobs", body: ch.body, again: true}, &answer)
-	if err == nil && len(answer.Jobs) != len(ch.at) {
-		err = fmt.Errorf("the server answered for %d of %d jobs", len(answer.Jobs), len(ch.at))
+	text, err := c.fetch(ctx, request{method: http.MethodPost, path: "/jobs", body: ch.body, again: true})
+	if err == nil {
+		err = ch.read(text, out)
 	}
 	if err != nil {
 		problem, ok := errors.AsType[*turno.Error](err)
@@ -87,12 +85,54 @@ func (c *Client) submit(ctx context.Context, ch chunk, out []turno.Submitted) er
 		for _, i := range ch.at {
 			out[i].Error = problem
 		}
-		return err
+	}
+	return err
+}
+
+// read enters the answer to a chunk.
+func (ch *chunk) read(text []byte, out []turno.Submitted) error {
+	if ch.quick(text, out) {
+		return nil
+	}
+	var answer struct {
+		Jobs []turno.Submitted `json:"jobs"`
+	}
+	if err := json.Unmarshal(text, &answer); err != nil {
+		return fmt.Errorf("read the answer to a submission: %w", err)
+	}
+	if len(answer.Jobs) != len(ch.at) {
+		return fmt.Errorf("the server answered for %d of %d jobs", len(answer.Jobs), len(ch.at))
 	}
 	for k, i := range ch.at {
 		out[i] = answer.Jobs[k]
 	}
 	return nil
+}
+
+// quick reads the usual answer, that all jobs are taken under their ids, in a
+// tenth of encoding/json's time. Of any other it reads a part, and returns
+// false.
+func (ch *chunk) quick(text []byte, out []turno.Submitted) bool {
+	rest, ok := bytes.CutPrefix(text, []byte(`{"jobs":[`))
+	for k := 0; ok && k < len(ch.at); k++ {
+		const id, key = `{"id":"`, `","number":`
+		s := &out[ch.at[k]]
+		from := len(id) + len(s.ID)
+		if len(rest) < from+len(key) || string(rest[len(id):from]) != s.ID || string(rest[from:from+len(key)]) != key {
+			return false
+		}
+		rest = rest[from+len(key):]
+		n, digits := int64(0), 0
+		for ; digits < len(rest) && digits < 18 && rest[digits] >= '0' && rest[digits] <= '9'; digits++ {
+			n = 10*n + int64(rest[digits]-'0')
+		}
+		if len(rest) < digits+2 || rest[digits] != '}' {
+			return false
+		}
+		s.Number = n
+		rest = rest[digits+2:] // the comma or the bracket too
+	}
+	return ok && string(bytes.TrimSpace(rest)) == "}"
 }
 
 // chunk is the body of one request, and which jobs are in it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"turno"
 	"turno/internal/store"
@@ -27,7 +28,7 @@ func (s *Service) Jobs(ctx context.Context, q turno.JobQuery) (turno.JobPage, er
 
 func checkQuery(q turno.JobQuery) *turno.Error {
 	for _, state := range q.States {
-		if !known(state) {
+		if !slices.Contains(turno.States, state) {
 			return turno.Invalid("state", "%.40q is not a state of a job", state).
 				WithHint("states are %s", turno.States)
 		}
@@ -46,15 +47,6 @@ func checkQuery(q turno.JobQuery) *turno.Error {
 		}
 	}
 	return nil
-}
-
-func known(state turno.State) bool {
-	for _, s := range turno.States {
-		if s == state {
-			return true
-		}
-	}
-	return false
 }
 
 // Job implements turno.Service.
@@ -161,10 +153,5 @@ func selects(jobs []int64, e turno.Event) bool {
 	if len(jobs) == 0 {
 		return true
 	}
-	for _, n := range jobs {
-		if n == e.Number || n == e.Parent {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(jobs, e.Number) || e.Parent != 0 && slices.Contains(jobs, e.Parent)
 }

@@ -27,19 +27,19 @@ type nothing struct{}
 
 func (a *Role) routeInfo() {
 	s := a.o.Service
-	get(a, base+"/workers", "workers", "Workers that the scheduler knows, by name",
+	get(a, page{base + "/workers", "workers", "Workers that the scheduler knows, by name"},
 		func(ctx context.Context, _ *nothing) (items[turno.Worker], error) { return listed(s.Workers(ctx)) })
-	get(a, base+"/types", "types", "Workloads that this server knows",
+	get(a, page{base + "/types", "types", "Workloads that this server knows"},
 		func(ctx context.Context, _ *nothing) (items[turno.Type], error) { return listed(s.Types(ctx)) })
-	get(a, base+"/summary", "summary", "Jobs counted by state and queue",
+	get(a, page{base + "/summary", "summary", "Jobs counted by state and queue"},
 		func(ctx context.Context, _ *nothing) (turno.Summary, error) { return s.Summary(ctx) })
-	get(a, base+"/version", "version", "Of the server",
+	get(a, page{base + "/version", "version", "Of the server"},
 		func(context.Context, *nothing) (version, error) {
 			return version{a.o.Version, "v1", turno.ProtocolVersion, []string{}}, nil
 		})
-	get(a, "/healthz", "healthz", "Whether the process serves",
+	get(a, page{"/healthz", "healthz", "Whether the process serves"},
 		func(context.Context, *nothing) (health, error) { return health{"ok"}, nil })
-	get(a, "/readyz", "readyz", "Whether turno can work", a.readiness)
+	get(a, page{"/readyz", "readyz", "Whether turno can work"}, a.readiness)
 }
 
 func listed[T any](list []T, err error) (items[T], error) {

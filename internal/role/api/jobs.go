@@ -62,11 +62,11 @@ func (a *Role) routeJobs() {
 		}),
 		Errors: []int{http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity},
 	}, a.submit)
-	get(a, base+"/jobs", "jobs", "List jobs, newest first", a.listJobs)
-	get(a, base+"/jobs/{ref}", "job", "One job", func(ctx context.Context, in *refIn) (turno.Job, error) {
+	get(a, page{base + "/jobs", "jobs", "List jobs, newest first"}, a.listJobs)
+	get(a, page{base + "/jobs/{ref}", "job", "One job"}, func(ctx context.Context, in *refIn) (turno.Job, error) {
 		return a.o.Service.Job(ctx, in.Ref)
 	})
-	get(a, base+"/jobs/{ref}/why", "why", "Why a job is where it is", func(ctx context.Context, in *refIn) (turno.Explanation, error) {
+	get(a, page{base + "/jobs/{ref}/why", "why", "Why a job is where it is"}, func(ctx context.Context, in *refIn) (turno.Explanation, error) {
 		return a.o.Service.Explain(ctx, in.Ref)
 	})
 }

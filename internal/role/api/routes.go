@@ -69,19 +69,23 @@ type items[T any] struct {
 	Items []T `json:"items"`
 }
 
+// page is a route that is read: its path, its name in the description, and
+// what it is for.
+type page struct{ path, id, summary string }
+
 // get registers a route whose answer is JSON. In holds its parameters.
-func get[In, Out any](a *Role, path, id, summary string, f func(context.Context, *In) (Out, error)) {
+func get[In, Out any](a *Role, p page, f func(context.Context, *In) (Out, error)) {
 	op := huma.Operation{
-		Method: http.MethodGet, Path: path, OperationID: id, Summary: summary,
+		Method: http.MethodGet, Path: p.path, OperationID: p.id, Summary: p.summary,
 		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
 	}
-	if public[path] {
+	if public[p.path] {
 		op.Security = []map[string][]string{}
 	}
 	huma.Register(a.api, op, func(ctx context.Context, in *In) (*result[Out], error) {
 		out, err := f(ctx, in)
 		if err != nil {
-			return nil, a.explain(id, err)
+			return nil, a.explain(p.id, err)
 		}
 		return &result[Out]{out}, nil
 	})

@@ -85,35 +85,45 @@ func (a *Role) log200(w http.ResponseWriter, r *http.Request, in *logIn) error {
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	return a.followLog(ctx, w, q, l, in.Follow)
-}
-
-// followLog writes a piece, and those that come after it. After the header is
-// out an error can only end the stream.
-func (a *Role) followLog(ctx context.Context, w http.ResponseWriter, q turno.LogQuery, l turno.Log, follow bool) error {
-	out := http.NewResponseController(w)
-	for {
-		_ = out.SetWriteDeadline(time.Now().Add(writeTimeout)) // a test's writer has none
-		if _, err := w.Write(l.Data); err != nil {
-			return nil
-		}
-		q.Offset += int64(len(l.Data))
-		if !follow || l.Done {
-			return nil
-		}
-		if err := out.Flush(); err != nil {
-			return nil
-		}
+	a.writeLog(w, l)
+	q.Offset += int64(len(l.Data))
+	if in.Follow && !l.Done {
 		if q.Attempt == 0 {
 			q.Attempt = l.Attempt // of one attempt, not of the next one too
 		}
-		q.Wait = maxLogWait
-		var err error
-		if l, err = a.o.Service.Log(ctx, q); err != nil {
+		a.followLog(ctx, w, q)
+	}
+	return nil
+}
+
+// followLog writes the pieces that come after the first. An error can only end
+// the stream: the header is out.
+func (a *Role) followLog(ctx context.Context, w http.ResponseWriter, q turno.LogQuery) {
+	q.Wait = maxLogWait
+	for {
+		l, err := a.o.Service.Log(ctx, q)
+		if err != nil {
 			a.log.Debug("ended a log's stream", "job", q.Job, "err", err)
 			panic(http.ErrAbortHandler) // so that the client sees that it is not whole
 		}
+		if q.Attempt == 0 {
+			q.Attempt = l.Attempt
+		}
+		q.Offset += int64(len(l.Data))
+		if !a.writeLog(w, l) || l.Done {
+			return
+		}
 	}
+}
+
+// writeLog writes a piece at once, and tells whether the client is there.
+func (a *Role) writeLog(w http.ResponseWriter, l turno.Log) bool {
+	out := http.NewResponseController(w)
+	_ = out.SetWriteDeadline(time.Now().Add(writeTimeout)) // a test's writer has none
+	if _, err := w.Write(l.Data); err != nil {
+		return false
+	}
+	return out.Flush() == nil
 }
 
 // untilClosing is a request's context, which ends with the server too.

@@ -73,10 +73,7 @@ func (r *reader) jobMember(n *turno.NewJob, k key) *turno.Error {
 	from := r.at
 	switch name := string(r.bytes(k)); name {
 	case "id":
-		if err := r.value(false); err != nil {
-			return err
-		}
-		return r.decode(from, "id", &n.ID)
+		return r.readID(n)
 	case "retry_of":
 		if err := r.value(false); err != nil {
 			return err
@@ -90,6 +87,26 @@ func (r *reader) jobMember(n *turno.NewJob, k key) *turno.Error {
 	default:
 		return r.malformed(k.from, "there is no field %.60q here: a job has id, spec and retry_of", name)
 	}
+}
+
+// readID reads an id: encoding/json is asked only for what is no plain text.
+func (r *reader) readID(n *turno.NewJob) *turno.Error {
+	from := r.at
+	if r.peek() != '"' {
+		if err := r.value(false); err != nil {
+			return err
+		}
+		return r.decode(from, "id", &n.ID)
+	}
+	k, err := r.text()
+	if err != nil {
+		return err
+	}
+	if k.plain {
+		n.ID = string(r.bytes(k))
+		return nil
+	}
+	return r.decode(from, "id", &n.ID)
 }
 
 // decode reads the value between from and at, which is valid JSON.
