@@ -46,7 +46,7 @@ cross: ## build for every platform, without cgo
 	  CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath -o /dev/null ./... || exit 1; \
 	done
 
-lint: ## the house's rules alone: they are Go tests
+lint: ## the rules of the house alone: they are Go tests
 	$(GO) test -count=1 ./internal/lint/...
 
 fmt: ## gofmt, and what go fix would modernise

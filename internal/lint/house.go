@@ -49,6 +49,7 @@ var house = []row{
 	{pkg: "web", planned: true},
 
 	{pkg: "internal/wire", imports: "."},
+	{pkg: "internal/workload/image/photo"},
 
 	// the ports, their suites
 	{pkg: "internal/core/policy", std: pureStd, tests: "internal/core/policy/all"},
@@ -101,14 +102,16 @@ var house = []row{
 	{pkg: "internal/sim", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched", planned: true},
 	{pkg: "internal/service", imports: ". internal/broker internal/store internal/workload",
 		modules: "github.com/google/uuid github.com/santhosh-tekuri/jsonschema", tests: "internal/role/scheduler internal/core/policy/all internal/workload/all"},
-	{pkg: "internal/service/servicetest", imports: ".", planned: true, modules: "github.com/google/go-cmp"},
+	// the suite runs the API's service on the oracles, and a client's on the same
+	{pkg: "internal/service/servicetest", modules: "github.com/google/go-cmp",
+		imports: ". internal/broker internal/broker/mem internal/service internal/store internal/store/mem"},
 	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/obs internal/store internal/wire",
 		modules: "github.com/google/uuid", tests: "internal/core/policy/all internal/core/hold"},
 	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/gpu internal/obs internal/role/worker/child internal/runner internal/wire",
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
 		tests:   "internal/workload/all internal/workload"},
 	{pkg: "internal/role/api", imports: ". internal/obs internal/service web",
-		modules: "github.com/danielgtaylor/huma", tests: "client"},
+		modules: "github.com/danielgtaylor/huma", tests: "client internal/broker"},
 	{pkg: "client", imports: ".", tests: "internal/role/api internal/service"},
 
 	// the top
@@ -127,4 +130,5 @@ var house = []row{
 		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/google/uuid github.com/vbauerster/mpb charm.land golang.org/x/sys golang.org/x/term
 		github.com/mattn/go-runewidth gopkg.in/yaml.v3`},
 	{pkg: "cmd/turno", imports: "internal/cli"},
+	{pkg: "test/kill", tests: ". client github.com/google/uuid"},
 }

@@ -139,8 +139,8 @@ func (c *purityCheck) rangeOver(n *ast.RangeStmt) {
 	case *types.Map:
 		c.mapOrder(n)
 	case *types.Interface: // a type parameter's constraint
-		for i := range over.NumEmbeddeds() {
-			if strings.Contains(over.EmbeddedType(i).Underlying().String(), "map[") {
+		for embedded := range over.EmbeddedTypes() {
+			if strings.Contains(embedded.Underlying().String(), "map[") {
 				c.mapOrder(n)
 				return
 			}
