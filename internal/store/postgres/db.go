@@ -15,6 +15,7 @@ import (
 
 // db is the sqlstore.DB.
 type db struct {
+	health  *health
 	writer  *link
 	readers pool
 
@@ -38,7 +39,8 @@ func newDB(config *pgx.ConnConfig) *db {
 	r := session(config, "turno read", readTimeout)
 	r.RuntimeParams["default_transaction_read_only"] = "on"
 	r.RuntimeParams["jit"] = "off"
-	return &db{writer: &link{config: w}, readers: newPool(r, readers)}
+	h := &health{}
+	return &db{health: h, writer: &link{config: w, health: h}, readers: newPool(r, h, readers)}
 }
 
 func (d *db) close() error { return errors.Join(d.writer.close(), d.readers.close()) }

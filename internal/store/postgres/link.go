@@ -5,14 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
+// health is when a connection was last found broken: then the others that were
+// made before it are in doubt too. All links of a store share one.
+type health struct{ at atomic.Int64 } // nanoseconds since 1970
+
+func (h *health) broke() { h.at.Store(time.Now().UnixNano()) }
+
 // link is one connection, made when it is needed and again when it has broken.
 type link struct {
 	config *pgx.ConnConfig
+	health *health
 
 	mu   sync.Mutex // guards conn; held by who uses it
 	conn *pgx.Conn
@@ -28,7 +36,7 @@ const quiet = time.Second
 func (l *link) get(ctx context.Context) (*pgx.Conn, error) {
 	if l.conn != nil && !l.conn.IsClosed() {
 		var err error
-		if time.Since(l.used) > quiet {
+		if time.Since(l.used) > quiet || l.health.at.Load() >= l.used.UnixNano() {
 			err = l.conn.Ping(ctx)
 		}
 		if err == nil {
@@ -74,10 +82,10 @@ func (l *link) close() error {
 // pool is a few links; taking one waits until one is free.
 type pool chan *link
 
-func newPool(config *pgx.ConnConfig, n int) pool {
+func newPool(config *pgx.ConnConfig, h *health, n int) pool {
 	p := make(pool, n) // holds every link that is free
 	for range n {
-		p <- &link{config: config}
+		p <- &link{config: config, health: h}
 	}
 	return p
 }
@@ -98,6 +106,9 @@ func (p pool) take(ctx context.Context) (*link, *pgx.Conn, error) {
 }
 
 func (p pool) give(l *link) {
+	if l.conn != nil && l.conn.IsClosed() {
+		l.health.broke()
+	}
 	l.mu.Unlock()
 	p <- l
 }

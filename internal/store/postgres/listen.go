@@ -39,6 +39,7 @@ func (l *listener) run(ctx context.Context) {
 		start := time.Now()
 		err := l.session(ctx)
 		l.drop()
+		l.health.broke()
 		if ctx.Err() != nil {
 			return
 		}

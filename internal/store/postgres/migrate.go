@@ -16,7 +16,7 @@ const migrating = 0x7475726e6f
 
 // migrate brings the schema up to date and gives the newest revision.
 func (d *db) migrate(ctx context.Context) (revision uint64, err error) {
-	l := &link{config: d.writer.config}
+	l := &link{config: d.writer.config, health: d.health}
 	l.mu.Lock()
 	conn, err := l.get(ctx)
 	l.mu.Unlock()

@@ -74,7 +74,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	leads := session(config, "turno lead", leadTimeout)
 	leads.RuntimeParams["lock_timeout"] = "1000" // see evict
-	s := &Store{db: newDB(config), leads: &link{config: leads}, log: o.Log}
+	db := newDB(config)
+	s := &Store{db: db, leads: &link{config: leads, health: db.health}, log: o.Log}
 	revision, err := s.db.migrate(ctx)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.db.close())
@@ -88,7 +89,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.listen.Wait()
 		return errors.Join(s.leads.close(), s.db.close())
 	})
-	l := &listener{db: s.db, store: s.Store, log: o.Log, link: link{config: session(config, "turno listen", 0)}}
+	l := &listener{db: db, store: s.Store, log: o.Log}
+	l.config, l.health = session(config, "turno listen", 0), db.health
 	s.listen.Go(func() { l.run(ctx) })
 	return s, nil
 }

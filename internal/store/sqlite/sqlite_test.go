@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"database/sql"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -55,4 +56,24 @@ func TestOpen_SecondOwnerIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	open(t, path)
+}
+
+func TestOpen_NewerSchemaIsRefused(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "turno.db")
+	if err := open(t, path).Close(); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`PRAGMA user_version = 999`); err != nil {
+		t.Fatal(err)
+	}
+	_, err = sqlite.Open(t.Context(), sqlite.Options{Path: path})
+	if err == nil || !strings.Contains(err.Error(), "the database has schema 999") {
+		t.Errorf("Open: %v", err)
+	}
 }
