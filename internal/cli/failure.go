@@ -121,7 +121,8 @@ func ofService(e *turno.Error) *failure {
 	case turno.CodeNotFound:
 		f.code, next = exitNotFound, "turno ps -a lists every job"
 	case turno.CodeUnauthorized:
-		f.code, next = exitRefused, "set TURNO_TOKEN or token_file; turno config shows which token is used"
+		// The server's hint is for those who speak HTTP.
+		f.code, f.next = exitRefused, "set TURNO_TOKEN or token_file; turno doctor shows which token is used"
 	case turno.CodeForbidden, turno.CodeConflict, turno.CodeTooLarge:
 		f.code = exitRefused
 	case turno.CodeUnsatisfied:

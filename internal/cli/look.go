@@ -80,6 +80,7 @@ type table struct {
 	header []string
 	rows   [][]cell
 	right  map[int]bool // columns of numbers
+	bare   bool         // without the header
 }
 
 func (s *session) table(header ...string) *table {
@@ -121,7 +122,11 @@ func (t *table) write(w io.Writer) {
 			widths[i] = max(widths[i], runewidth.StringWidth(c.text))
 		}
 	}
-	for _, row := range append([][]cell{head}, t.rows...) {
+	rows := append([][]cell{head}, t.rows...)
+	if t.bare {
+		rows = t.rows
+	}
+	for _, row := range rows {
 		_, _ = io.WriteString(w, t.line(row, widths)+"\n")
 	}
 }

@@ -63,10 +63,33 @@ func (s *session) private(ctx context.Context, cfg config.Config) (*private, err
 	if p.info.TokenFile != "" {
 		p.cfg.TokenFile = p.info.TokenFile
 	}
-	if p.svc, err = s.deps.Dial(p.cfg); err != nil {
+	if p.svc, err = s.deps.Dial(p.cfg); err == nil {
+		err = p.worker(ctx, timer.C)
+	}
+	if err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
 	return p, nil
+}
+
+// worker waits until the scheduler has heard of a worker: it reports within a
+// heartbeat of its start.
+func (p *private) worker(ctx context.Context, over <-chan time.Time) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		workers, err := p.svc.Workers(ctx)
+		if err == nil && len(workers) > 0 && workers[0].State == turno.WorkerReady {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-over:
+			return failed(exitUnavailable, "the private turno's worker did not report within %s", startTime)
+		}
+	}
 }
 
 func orUnknown(err error) error {

@@ -190,12 +190,10 @@ func (s *session) jobTable(jobs []turno.Job, o *psOptions) *table {
 		header = []string{"JOBID", "NAME", "TYPE", "USER", "QUEUE", "ST", "TIME", "DEVICE", "CPUS", "MEMORY", "PRIORITY", "ATTEMPT", "WAITED", "SUBMITTED", "WORKER/REASON"}
 	}
 	t := s.table(header...)
-	if o.noHeader {
-		t.header = nil
-	}
+	t.bare = o.noHeader
 	for i := range jobs {
 		j := &jobs[i]
-		cells := []cell{{text: jobID(j)}, {text: j.Spec.Name}}
+		cells := []cell{{text: jobID(j)}, {text: describe(j.Spec)}}
 		if wide {
 			cells = append(cells, cell{text: j.Spec.Type})
 		}
@@ -258,6 +256,8 @@ func (s *session) ran(j *turno.Job) time.Duration {
 // waited is how long the job waited for its first start, or waits.
 func (s *session) waited(j *turno.Job) time.Duration {
 	switch {
+	case len(j.Attempts) > 0 && j.Attempts[0].Number == 1 && !j.Attempts[0].StartedAt.IsZero():
+		return j.Attempts[0].StartedAt.Sub(j.SubmittedAt)
 	case !j.StartedAt.IsZero():
 		return j.StartedAt.Sub(j.SubmittedAt)
 	case !j.EndedAt.IsZero():

@@ -39,12 +39,12 @@ func (s *session) ref(ctx context.Context, svc turno.Service, cfg config.Config,
 	switch {
 	case arg == everyJob:
 		return []string{everyJob}, nil
-	case arg == "last":
+	case arg == "last" || strings.HasPrefix(arg, "last_"):
 		number, ok := s.last(cfg)
 		if !ok {
 			return nil, failed(exitNotFound, "no job was submitted to %s from here", cfg.Server).hint("turno ps lists the jobs")
 		}
-		return []string{strconv.FormatInt(number, 10)}, nil
+		arg = strconv.FormatInt(number, 10) + strings.TrimPrefix(arg, "last")
 	}
 	if r, err := turno.ParseRef(arg); err == nil {
 		return []string{r.String()}, nil

@@ -30,7 +30,7 @@ func (s *session) whyCommand() *cobra.Command {
 			return err
 		}
 		for i, ref := range refs {
-			e, err := svc.Explain(ctx, ref)
+			e, err := s.reason(ctx, svc, ref)
 			if err != nil {
 				return err
 			}
@@ -48,6 +48,25 @@ func (s *session) whyCommand() *cobra.Command {
 		return nil
 	})
 	return cmd
+}
+
+// reason asks the scheduler; of a job that has ended it says how.
+func (s *session) reason(ctx context.Context, svc turno.Service, ref string) (turno.Explanation, error) {
+	e, err := svc.Explain(ctx, ref)
+	if !hasCode(err, turno.CodeConflict) {
+		return e, err
+	}
+	j, jerr := svc.Job(ctx, ref)
+	if jerr != nil || !j.State.Ended() {
+		return e, err
+	}
+	summary := fmt.Sprintf("%s (%s) at %s", j.State, j.Reason, s.moment(j.EndedAt))
+	if j.Result != nil && j.Result.Message != "" {
+		summary += ": " + j.Result.Message
+	} else if j.Detail != "" {
+		summary += ": " + j.Detail
+	}
+	return turno.Explanation{Job: j.Display(), State: j.State, Reason: j.Reason, Summary: summary}, nil
 }
 
 func (s *session) explanation(e *turno.Explanation) {
