@@ -12,20 +12,24 @@
 //
 //	B1 A message published to a queue and confirmed is delivered to one of its consumers.
 //	B2 One consumer alone receives a queue's messages in the order of publication.
-//	B3 What was delivered and not acknowledged is delivered again after its consumer is gone, marked Redelivered.
-//	B4 What was acknowledged is never delivered again.
+//	B3 What was delivered and not acknowledged is delivered again after its consumer is gone, marked Redelivered, in any order.
+//	B4 What was acknowledged is never delivered again, unless the connection is lost within the round trip of the Ack.
 //	B5 A queue keeps its messages while nobody consumes, and across a restart of the broker.
 //	B6 Receive waits without polling, and returns all that has arrived up to the consumer's batch.
 //	B7 A message to the results topics reaches each bound queue whose pattern matches, once; none bound: it is dropped, without error.
 //	B8 Patterns are AMQP's: words between dots, * for one word, # for any number.
-//	B9 A watcher receives the newest value that was put after it began; older unread values may be skipped, never the last.
+//	B9 A watcher receives the newest value that was put after it began; older unread values may be skipped, never the last,
+//	   except what is put while its connection is cut.
 //	B10 Values of one mailbox are received in the order they were put.
 //	B11 A watcher of a pattern receives every mailbox that matches.
 //	B12 A stream's message reaches every subscriber there is at that time, in order; with none it is dropped without error.
+//	   Of a subscriber that is slow the oldest are dropped.
 //	B13 Reply reaches the inbox whose address the message carried, with its correlation id; an inbox that is gone is no error.
 //	B14 Every call ends when its context ends; after Close every call returns ErrClosed.
 //	B15 After the connection was cut and came back, consumers, watchers and subscribers go on by themselves; a publisher gets an error or a confirm, never silence.
-//	B16 A body comes out as it went in: any bytes, up to MaxBody; more is refused with an error before it is sent.
+//	   An Ack of what was received before may fail: it comes again. Put, Send and Reply fail at once; Publish waits a while.
+//	B16 A body comes out as it went in: any bytes, up to MaxBody; more is refused with an error before it is sent. So are
+//	   the other fields, up to MaxName bytes.
 //	B17 Everything is safe for concurrent use.
 package broker
 
@@ -97,7 +101,9 @@ type Broker interface {
 // Replier answers a message. Every Broker is one; it stands apart because
 // only the scheduler answers.
 type Replier interface {
-	// Reply sends body to the inbox of a message that was received.
+	// Reply sends body to the inbox of a message that was received. The address
+	// comes from a stranger: one that is a queue or an order of the broker's own
+	// is refused with an error.
 	Reply(ctx context.Context, to Message, body []byte) error
 }
 
@@ -150,7 +156,7 @@ type Watcher interface {
 }
 
 // Inbox receives answers. One goroutine at a time receives; Address is for
-// Message.ReplyTo.
+// Message.ReplyTo, and stays the same as long as the Inbox is open.
 type Inbox interface {
 	Address() string
 	Receive(ctx context.Context) ([]Message, error)

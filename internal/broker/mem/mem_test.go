@@ -31,3 +31,5 @@ func factory(t testing.TB) brokertest.Env {
 func TestContract(t *testing.T) { brokertest.Run(t, factory) }
 
 func TestContract_Faulty(t *testing.T) { brokertest.RunFaulty(t, factory, 1, 2, 3, 4, 5) }
+
+func BenchmarkMem(b *testing.B) { brokertest.Bench(b, factory) }

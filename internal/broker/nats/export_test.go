@@ -1,5 +1,7 @@
 package nats
 
+import "context"
+
 // Cut breaks every in-process connection of the embedded server.
 func (b *Broker) Cut() {
 	b.embedded.mu.Lock()
@@ -13,3 +15,12 @@ func (b *Broker) Cut() {
 
 // Die ends the connection without giving anything back, as a crash does.
 func (b *Broker) Die() { b.nc.Close() }
+
+// ResultsKept is how many messages the results stream holds.
+func (b *Broker) ResultsKept(ctx context.Context) int {
+	s, err := b.js.Stream(ctx, b.resultsStream())
+	if err != nil {
+		return -1
+	}
+	return int(s.CachedInfo().State.Msgs)
+}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"turno/internal/broker"
 	"turno/internal/broker/brokertest"
 	"turno/internal/broker/nats"
 	"turno/internal/testenv"
@@ -87,4 +88,81 @@ func TestContract_Outside(t *testing.T) { brokertest.Run(t, outside) }
 
 func TestContract_EmbeddedFaulty(t *testing.T) {
 	brokertest.RunFaulty(t, embeddedEnv(nats.EmbeddedOptions{}), 1, 2)
+}
+
+func BenchmarkEmbedded(b *testing.B) { brokertest.Bench(b, embeddedEnv(nats.EmbeddedOptions{})) }
+
+func BenchmarkEmbeddedSyncAlways(b *testing.B) {
+	brokertest.Bench(b, embeddedEnv(nats.EmbeddedOptions{SyncAlways: true}))
+}
+
+func BenchmarkOutside(b *testing.B) { brokertest.Bench(b, outside) }
+
+// B7: what nobody is bound for is confirmed and not kept; what is bound and
+// acknowledged goes too.
+func TestResults_DoNotGrow(t *testing.T) {
+	b, err := nats.Embedded(t.Context(), nats.EmbeddedOptions{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	publish := func(topic string) {
+		t.Helper()
+		m := broker.TopicMessage{Topic: topic, Message: broker.Message{Body: make([]byte, 4096)}}
+		if err := b.PublishTopic(t.Context(), m, m, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish("job.done")
+	c, err := b.Consume(t.Context(), "q", broker.ConsumeOptions{Pattern: "job.done"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish("job.failed")
+	if n := b.ResultsKept(t.Context()); n != 0 {
+		t.Errorf("%d results are kept that nobody is bound for", n)
+	}
+	publish("job.done")
+	if n := b.ResultsKept(t.Context()); n != 3 {
+		t.Errorf("%d results are kept, want 3", n)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestEmbedded_ListensForOthersWithToken(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := nats.Embedded(t.Context(), nats.EmbeddedOptions{Dir: dir, Listen: "127.0.0.1:0"}); err == nil {
+		t.Fatal("it listens without a token")
+	}
+	b, err := nats.Embedded(t.Context(), nats.EmbeddedOptions{Dir: dir, Listen: "127.0.0.1:0", Token: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	if _, err := nats.Open(t.Context(), nats.Options{URL: b.URL(), Token: "wrong"}); err == nil {
+		t.Fatal("a wrong token was taken")
+	}
+	other, err := nats.Open(t.Context(), nats.Options{URL: b.URL(), Token: "secret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := other.Publish(t.Context(), "q", broker.Message{ID: "1"}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestReply_RefusesWhatIsNoInbox(t *testing.T) {
+	b, err := nats.Embedded(t.Context(), nats.EmbeddedOptions{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	for _, address := range []string{"", "$JS.API.STREAM.DELETE.x", "turno.queue.turno.jobs", "_INBOX.a b"} {
+		if err := b.Reply(t.Context(), broker.Message{ReplyTo: address}, nil); err == nil {
+			t.Errorf("replied to %q", address)
+		}
+	}
 }

@@ -117,41 +117,61 @@ func (l *link) prepare(conn *amqp.Connection) error {
 // run keeps the link connected until ctx ends.
 func (l *link) run(ctx context.Context) {
 	defer l.close()
-	for {
-		conn, err := l.wait(ctx)
+	for again := false; ; again = true {
+		conn, err := l.reach(ctx, again)
 		if err != nil {
 			return
 		}
-		lost := conn.NotifyClose(make(chan *amqp.Error, 1))
-		blocking := conn.NotifyBlocked(make(chan amqp.Blocking, 8)) // one never blocks amqp's reader
-		for open := true; open; {
-			select {
-			case <-ctx.Done():
-				return
-			case s, ok := <-blocking:
-				if !ok {
-					blocking = nil
-					continue
-				}
-				l.blocked.Store(s.Active)
-				l.b.opts.Logger.Warn("broker changed whether it takes messages", "blocked", s.Active, "reason", s.Reason)
-			case err := <-lost:
-				open = false
-				l.b.opts.Logger.Warn("connection to the broker was lost", "connection", l.name, "err", err)
-			}
+		if !l.attend(ctx, conn) {
+			return
 		}
 		l.drop()
-		for failures := 0; ; failures++ {
-			if !sleep(ctx, retryDelay(failures)) {
-				return
-			}
-			err := l.connect(ctx)
-			if err == nil {
-				break
-			}
-			l.b.opts.Logger.Debug("broker could not be reached", "connection", l.name, "err", err)
+	}
+}
+
+// reach returns the connection there is or dials until there is one.
+func (l *link) reach(ctx context.Context, again bool) (*amqp.Connection, error) {
+	for failures := 0; ; failures++ {
+		l.mu.Lock()
+		conn := l.conn
+		l.mu.Unlock()
+		if conn != nil {
+			return conn, nil
 		}
-		l.b.opts.Logger.Info("connection to the broker came back", "connection", l.name)
+		if (again || failures > 0) && !sleep(ctx, retryDelay(failures)) {
+			return nil, context.Cause(ctx)
+		}
+		err := l.connect(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case err != nil:
+			l.b.opts.Logger.Debug("broker could not be reached", "connection", l.name, "err", err)
+		case again:
+			l.b.opts.Logger.Info("connection to the broker came back", "connection", l.name)
+		}
+	}
+}
+
+// attend watches a connection until it is lost; false: until ctx ended.
+func (l *link) attend(ctx context.Context, conn *amqp.Connection) bool {
+	lost := conn.NotifyClose(make(chan *amqp.Error, 1))
+	blocking := conn.NotifyBlocked(make(chan amqp.Blocking, 8)) // one never blocks amqp's reader
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case s, ok := <-blocking:
+			if !ok {
+				blocking = nil
+				continue
+			}
+			l.blocked.Store(s.Active)
+			l.b.opts.Logger.Warn("broker changed whether it takes messages", "blocked", s.Active, "reason", s.Reason)
+		case err := <-lost:
+			l.b.opts.Logger.Warn("connection to the broker was lost", "connection", l.name, "err", err)
+			return true
+		}
 	}
 }
 

@@ -157,10 +157,25 @@ func (b *Broker) Reply(ctx context.Context, to broker.Message, body []byte) erro
 	if to.ReplyTo == "" {
 		return errors.New("reply: the message has no address for answers")
 	}
-	return b.tell(ctx, outgoing{
-		key: to.ReplyTo, publishing: transient(broker.Message{CorrelationID: to.CorrelationID, Body: body}),
-	})
+	m := outgoing{key: to.ReplyTo, publishing: transient(broker.Message{CorrelationID: to.CorrelationID, Body: body})}
+	if !strings.HasPrefix(to.ReplyTo, directReplyTo) {
+		return b.tell(ctx, m)
+	}
+	err := errors.Join(broker.CheckBody(body), broker.CheckName(m.key), b.usable(ctx))
+	if err == nil {
+		b.want.Do(func() { close(b.wanted) })
+		err = b.direct.do(ctx, &request{messages: []outgoing{m}})
+	}
+	if err != nil {
+		return fmt.Errorf("reply to %s: %w", to.ReplyTo, err)
+	}
+	return nil
 }
+
+// directReplyTo begins the address of a client without a queue. What follows
+// is the server's; 3.10 ends the connection with an internal error if it is
+// not, so such replies have a connection of their own.
+const directReplyTo = "amq.rabbitmq.reply-to"
 
 // tell sends one message at once and returns when it is written. It does not
 // wait for a connection: what it sends is of no use later.

@@ -46,9 +46,9 @@ type written struct {
 type publishing struct {
 	ch    *amqp.Channel
 	conn  *amqp.Connection
-	known map[string]struct{} // queues that exist; owned by serve
-	gone  chan struct{}       // closed when the channel is
-	sync  chan struct{}       // see countReturns
+	known map[string]int // queues that exist, with their returned when they were declared; owned by session
+	gone  chan struct{}  // closed when the channel is
+	sync  chan struct{}  // see countReturns
 
 	mu       sync.Mutex
 	returned map[string]int // how many messages found no queue, by queue
@@ -93,7 +93,7 @@ func (p *publisher) session(ctx context.Context, conn *amqp.Connection) (served 
 	}
 	s := &publishing{
 		ch: ch, conn: conn,
-		known:    map[string]struct{}{},
+		known:    map[string]int{},
 		gone:     make(chan struct{}),
 		sync:     make(chan struct{}),
 		returned: map[string]int{},
@@ -146,12 +146,12 @@ func (p *publisher) write(s *publishing, r *request) written {
 	w := written{session: s}
 	if r.queue != "" {
 		w.returned = s.returnsOf(r.queue)
-		if _, known := s.known[r.queue]; !known {
+		if at, known := s.known[r.queue]; !known || at != w.returned {
 			// On a channel of its own: a refusal would close this one.
 			if w.err = p.b.declareQueue(s.conn, r.queue); w.err != nil {
 				return w
 			}
-			s.known[r.queue] = struct{}{}
+			s.known[r.queue] = w.returned
 		}
 	}
 	w.confirms = make([]*amqp.DeferredConfirmation, 0, len(r.messages))

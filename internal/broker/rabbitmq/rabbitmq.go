@@ -3,9 +3,11 @@
 //	publish connection ──confirms──▶ quorum queues, exchange turno.results
 //	fast connection    ──────────▶ exchanges turno.mail, turno.stream; replies
 //	receive connection ◀── one channel for each consumer, watcher and inbox
+//	direct connection  ──────────▶ amq.rabbitmq.reply-to of foreign clients
 //
-// Three connections, because RabbitMQ slows a whole connection down when it
-// publishes faster than a queue can take. Every name has Options.Prefix before
+// Several connections, because RabbitMQ slows a whole connection down when it
+// publishes faster than a queue can take, and ends one that names a direct
+// reply address which somebody made up; the last is opened on first use. Every name has Options.Prefix before
 // it. Each goroutine here belongs to a Broker, whose Close waits for it.
 package rabbitmq
 
@@ -53,7 +55,7 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Broker is three connections to RabbitMQ.
+// Broker is a few connections to RabbitMQ.
 type Broker struct {
 	opts   Options
 	send   *link // confirmed
@@ -61,6 +63,10 @@ type Broker struct {
 	recv   *link
 	out    *publisher
 	fastly *publisher
+	direct *publisher // runs once wanted
+
+	want   sync.Once
+	wanted chan struct{} // closed by want
 
 	stop    context.CancelFunc
 	running sync.WaitGroup
@@ -88,11 +94,12 @@ func Open(ctx context.Context, o Options) (*Broker, error) {
 		return nil, fmt.Errorf("read the broker's URL: %w", err)
 	}
 	where := fmt.Sprintf("%s:%d", uri.Host, uri.Port) // the URL holds a password
-	b := &Broker{opts: o, done: make(chan struct{})}
+	b := &Broker{opts: o, done: make(chan struct{}), wanted: make(chan struct{})}
 	b.mu.receivers = map[*receiver]struct{}{}
 	b.send, b.fast, b.recv = newLink(b, "publish"), newLink(b, "fast"), newLink(b, "receive")
 	b.out = newPublisher(b, b.send, true)
 	b.fastly = newPublisher(b, b.fast, false)
+	b.direct = newPublisher(b, newLink(b, "direct"), false)
 
 	links := []*link{b.send, b.fast, b.recv}
 	for _, l := range links {
@@ -110,6 +117,7 @@ func Open(ctx context.Context, o Options) (*Broker, error) {
 	}
 	b.running.Go(func() { b.out.run(running) })
 	b.running.Go(func() { b.fastly.run(running) })
+	b.running.Go(func() { b.runDirect(running) })
 	return b, nil
 }
 
@@ -121,6 +129,19 @@ func (b *Broker) topology(ch *amqp.Channel) error {
 		}
 	}
 	return nil
+}
+
+// runDirect opens the connection for direct replies when the first is wanted.
+func (b *Broker) runDirect(ctx context.Context) {
+	select {
+	case <-b.wanted:
+	case <-ctx.Done():
+		return
+	}
+	var linked sync.WaitGroup
+	linked.Go(func() { b.direct.link.run(ctx) })
+	b.direct.run(ctx)
+	linked.Wait()
 }
 
 // Close ends everything that was made with this Broker.

@@ -56,3 +56,5 @@ func through(t testing.TB, address, prefix string) brokertest.Env {
 func TestContract(t *testing.T) { brokertest.Run(t, env) }
 
 func TestContract_Faulty(t *testing.T) { brokertest.RunFaulty(t, env, 1, 2) }
+
+func BenchmarkRabbitMQ(b *testing.B) { brokertest.Bench(b, env) }
