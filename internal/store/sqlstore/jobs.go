@@ -97,6 +97,21 @@ func codeList(states []turno.State) string {
 	return list(numbers)
 }
 
+// indexed says it again, for states that are all live or all bad ends, in
+// terms of the index that holds these.
+func indexed(states []turno.State) string {
+	first := live(states[0])
+	for _, state := range states {
+		if live(state) != first || codes[state] == 0 {
+			return ""
+		}
+	}
+	if first == 0 {
+		return ""
+	}
+	return ` AND j.live <> 0 AND j.live = ` + strconv.FormatInt(first, 10)
+}
+
 func (l *lister) findKinds(ctx context.Context, r Reader) ([]int64, error) {
 	where, args := []string{"1 = 1"}, []any{}
 	is := func(column, value string) {
@@ -175,7 +190,7 @@ func (l *lister) search(ctx context.Context, r Reader, from, below int64) error 
 		sql += ` AND j.kind IN (` + l.kinds + `)`
 	}
 	if l.codes != "" {
-		sql += ` AND j.state IN (` + l.codes + `)`
+		sql += ` AND j.state IN (` + l.codes + `)` + indexed(l.q.States)
 	}
 	if l.q.Parent != 0 {
 		args = append(args, l.q.Parent)

@@ -23,7 +23,7 @@ func (s *Store) Load(ctx context.Context, each func(*turno.Job) error) (store.St
 		if state.Workers, err = loadWorkers(ctx, r); err != nil {
 			return fmt.Errorf("workers: %w", err)
 		}
-		return s.eachJob(ctx, r, each, selectJobs+`WHERE j.live = 1 ORDER BY j.number`)
+		return s.eachJob(ctx, r, each, selectJobs+`WHERE j.live <> 0 AND j.live = 1 ORDER BY j.number`)
 	})
 	if err != nil {
 		return store.State{}, fmt.Errorf("load: %w", ended(ctx, err))

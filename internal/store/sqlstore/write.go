@@ -45,7 +45,7 @@ type Write struct {
 	counts map[Count]int64
 }
 
-// Added is a row of jobs. Live is 1 until the job has ended.
+// Added is a row of jobs. Live: see live.
 type Added struct {
 	Number, State, Live, Kind, Index, Parent, Spec int64
 	ID                                             []byte
@@ -166,12 +166,19 @@ func (w *Write) addNew(j *turno.Job, kind int64, c *cache) error {
 	return nil
 }
 
+// live is the column of that name: what an index holds of the jobs that people
+// ask for and the scheduler needs, and not of the many that succeeded.
 func live(s turno.State) int64 {
-	if s.Ended() {
+	switch {
+	case !s.Ended():
+		return isLive
+	case s == turno.Succeeded:
 		return 0
 	}
-	return 1
+	return isBad
 }
+
+const isLive, isBad = 1, 2
 
 // take makes what was appended to the text a part of it.
 func (w *Write) take(longer []byte) span {

@@ -135,10 +135,7 @@ func s16Conflict(t *testing.T, f Factory) {
 	w.refused(store.ErrConflict, batch(store.Change{Job: one}))                            // not new
 	w.refused(store.ErrConflict, batch(store.Change{Job: one, From: turno.Running}))       // not running
 	w.refused(store.ErrConflict, batch(store.Change{Job: simple(77), From: turno.Queued})) // not there
-	var many []store.Change
-	for _, c := range w.add(300, nil) {
-		many = append(many, c)
-	}
+	many := w.add(300, nil)
 	w.commit(batch(many...))
 	for i := range many {
 		many[i] = move(many[i].Job, turno.Starting)

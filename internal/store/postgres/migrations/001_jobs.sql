@@ -24,13 +24,13 @@ CREATE TABLE jobs (
   spec   int8 NOT NULL, -- whose spec in specs: its own or its array's
   kind   int4 NOT NULL,
   state  int2 NOT NULL, -- see codes in sqlstore/record.go
-  live   int2 NOT NULL, -- 1 until it has ended
+  live   int2 NOT NULL, -- 1 until it has ended, then 0 when it succeeded, else 2
   id     bytea NOT NULL, -- see sqlstore/id.go
   name   text NOT NULL, -- lower case, for searching only
   status text NOT NULL  -- JSON; see record in sqlstore/record.go
 ) WITH (fillfactor = 60);
 CREATE UNIQUE INDEX jobs_id ON jobs (id, idx);
-CREATE INDEX jobs_live ON jobs (number) WHERE live = 1;
+CREATE INDEX jobs_live ON jobs (live, number) WHERE live <> 0;
 CREATE INDEX jobs_parent ON jobs (parent, number) WHERE parent <> 0;
 
 CREATE TABLE specs (

@@ -11,7 +11,7 @@ INSERT INTO head VALUES (1, 0, 1, 1);
 CREATE TABLE jobs (
   number INTEGER PRIMARY KEY,
   state  INTEGER NOT NULL, -- see codes in sqlstore/record.go
-  live   INTEGER NOT NULL, -- 1 until it has ended
+  live   INTEGER NOT NULL, -- 1 until it has ended, then 0 when it succeeded, else 2
   kind   INTEGER NOT NULL,
   idx    INTEGER NOT NULL, -- a task's index, as in its id; -1: no task
   parent INTEGER NOT NULL, -- the array's number; 0: no task
@@ -21,7 +21,7 @@ CREATE TABLE jobs (
   status TEXT    NOT NULL  -- see record in sqlstore/record.go
 );
 CREATE UNIQUE INDEX jobs_id ON jobs (id, idx);
-CREATE INDEX jobs_live ON jobs (number) WHERE live = 1;
+CREATE INDEX jobs_live ON jobs (live, number) WHERE live <> 0;
 CREATE INDEX jobs_parent ON jobs (parent, number) WHERE parent <> 0;
 
 CREATE TABLE specs (
