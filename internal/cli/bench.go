@@ -35,7 +35,6 @@ type benchOptions struct {
 	jobs, commands, samples, repeat, parallel int
 	modes                                     []string
 	json, embedded                            bool
-	format                                    format
 }
 
 func (s *session) benchCommand() *cobra.Command {

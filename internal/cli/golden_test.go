@@ -165,7 +165,7 @@ func TestHelp_EveryCommandHasSome(t *testing.T) {
 	t.Parallel()
 	r := lab(t)
 	help := r.must("--help")
-	for _, cmd := range strings.Fields("up scheduler worker api submit run sbatch ps show why logs cancel hold release requeue retry wait nodes drain undrain watch types doctor demo bench config version completion") {
+	for cmd := range strings.FieldsSeq("up scheduler worker api submit run sbatch ps show why logs cancel hold release requeue retry wait nodes drain undrain watch types doctor demo bench config version completion") {
 		if !strings.Contains(help, "\n  "+cmd+" ") {
 			t.Errorf("turno --help does not know %s", cmd)
 		}

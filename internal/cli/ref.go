@@ -146,16 +146,17 @@ func (s *session) last(cfg config.Config) (int64, bool) {
 // remember is best effort: without it only "last" does not work.
 func (s *session) remember(cfg config.Config, number int64) {
 	path := s.lastFile()
-	lines := fmt.Sprintf("%s %d\n", cfg.Server, number)
+	var lines strings.Builder
+	lines.WriteString(fmt.Sprintf("%s %d\n", cfg.Server, number))
 	data, _ := os.ReadFile(path)
 	kept := 0
 	for line := range strings.Lines(string(data)) {
 		// A dozen servers are more than anybody works with.
 		if kept++; kept < 12 && !strings.HasPrefix(line, cfg.Server+" ") {
-			lines += line
+			lines.WriteString(line)
 		}
 	}
 	if os.MkdirAll(filepath.Dir(path), 0o700) == nil {
-		_ = os.WriteFile(path, []byte(lines), 0o600)
+		_ = os.WriteFile(path, []byte(lines.String()), 0o600)
 	}
 }

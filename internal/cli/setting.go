@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,12 +41,7 @@ func (s *session) addSettings(flags *pflag.FlagSet, groups ...string) {
 const settingMark = "turno_setting"
 
 func contains(words []string, word string) bool {
-	for _, w := range words {
-		if w == word {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(words, word)
 }
 
 // settingFlags are the settings given on the command line.

@@ -232,13 +232,14 @@ func short(d time.Duration) string {
 }
 
 func tasks(t *turno.TaskCount) string {
-	text := fmt.Sprintf("%d in all, %d wait, %d active", t.Total, t.Waiting.Len(), t.Active)
+	var text strings.Builder
+	text.WriteString(fmt.Sprintf("%d in all, %d wait, %d active", t.Total, t.Waiting.Len(), t.Active))
 	for _, st := range turno.States {
 		if n := t.Ended[st]; n > 0 {
-			text += fmt.Sprintf(", %d %s", n, st)
+			text.WriteString(fmt.Sprintf(", %d %s", n, st))
 		}
 	}
-	return text
+	return text.String()
 }
 
 func (s *session) showAttempt(a *turno.Attempt) {

@@ -233,8 +233,8 @@ func (r *specReader) after(spec *turno.Spec, v *yaml.Node) error {
 var specKeys = func() map[string]bool {
 	keys := map[string]bool{}
 	t := reflect.TypeFor[turno.Spec]()
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+	for field := range t.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		keys[name] = true
 	}
 	return keys

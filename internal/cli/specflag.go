@@ -35,7 +35,7 @@ func (t *textFlag) Set(text string) error { *t.p = text; return nil }
 // specFlags are the flags that say what a job is: turno's own names, with
 // sbatch's names as aliases.
 type specFlags struct {
-	name, queue, user, kind, device                 string
+	name, queue, user, device                       string
 	timeLimit, begin, deadline, grace, backoff      string
 	array, gpus, gres, vram, cpus, mem, dir, export string
 	dependency, after, workers, exclude             words

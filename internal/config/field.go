@@ -31,8 +31,8 @@ func Fields() []Field { return append([]Field(nil), fields...) }
 func describe() []Field {
 	t := reflect.TypeFor[Config]()
 	var out []Field
-	for i := range t.NumField() {
-		sf := t.Field(i)
+	for sf := range t.Fields() {
+		sf := sf
 		if !sf.IsExported() {
 			continue
 		}

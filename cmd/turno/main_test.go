@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes this test binary be turno when it is called so: scripts run
+// the real program, and so do the children that it starts.
+func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"turno": main}) }
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"up": up, "down": down, "exits": exits,
+		},
+		Setup: func(env *testscript.Env) error {
+			// Everything that a turno may write to or find lies in the script's folder.
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("TURNO_DATA", filepath.Join(env.WorkDir, "data"))
+			env.Setenv("TURNO_LISTEN", "127.0.0.1:0")
+			env.Setenv("TURNO_LOG_LEVEL", "warn")
+			env.Values[serverKey{}] = &server{}
+			env.Defer(func() { _ = env.Values[serverKey{}].(*server).stop() })
+			return nil
+		},
+	})
+}
+
+type serverKey struct{}
+
+// server is the turno up of a script.
+type server struct {
+	cmd  *exec.Cmd
+	out  io.ReadCloser
+	rest chan struct{}
+}
+
+// up starts turno up with the given flags, and goes on when it says that it is
+// up.
+func up(ts *testscript.TestScript, neg bool, args []string) {
+	s := ts.Value(serverKey{}).(*server)
+	if neg || s.cmd != nil {
+		ts.Fatalf("up [flags], once at a time")
+	}
+	cmd := exec.Command("turno", append([]string{"up"}, args...)...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TURNO_DATA", "TURNO_LISTEN", "TURNO_LOG_LEVEL"} {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	log, err := os.Create(ts.MkAbs("up.err"))
+	ts.Check(err)
+	defer log.Close()
+	cmd.Stderr = log
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	s.cmd, s.out, s.rest = cmd, out, make(chan struct{})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		ts.Logf("up: %s", lines.Text())
+		if strings.HasPrefix(lines.Text(), "Try in another terminal") {
+			go func() {
+				defer close(s.rest)
+				_, _ = io.Copy(io.Discard, out)
+			}()
+			return
+		}
+	}
+	_ = cmd.Wait()
+	s.cmd = nil
+	ts.Fatalf("turno up ended: %s", ts.ReadFile("up.err"))
+}
+
+// down ends it as Ctrl-C does.
+func down(ts *testscript.TestScript, neg bool, _ []string) {
+	if err := ts.Value(serverKey{}).(*server).stop(); (err != nil) != neg {
+		ts.Fatalf("turno up ended with %v: %s", err, ts.ReadFile("up.err"))
+	}
+}
+
+func (s *server) stop() error {
+	if s.cmd == nil {
+		return nil
+	}
+	cmd := s.cmd
+	s.cmd = nil
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		return err
+	}
+	<-s.rest
+	return cmd.Wait()
+}
+
+// exits N PROGRAM ARGUMENT... wants that exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("exits CODE PROGRAM ARGUMENT...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		end, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = end.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
