@@ -12,6 +12,7 @@ import (
 	"turno"
 	"turno/internal/workload"
 	"turno/internal/workload/exec"
+	"turno/internal/workload/image"
 	"turno/internal/workload/matmul"
 	"turno/internal/workload/noop"
 	"turno/internal/workload/vecadd"
@@ -21,6 +22,7 @@ import (
 func List() []workload.Workload {
 	return []workload.Workload{
 		exec.New(),
+		image.New(),
 		matmul.New(),
 		noop.New(),
 		vecadd.New(),
