@@ -109,9 +109,12 @@ func (a *Role) checkForm(w http.ResponseWriter, r *http.Request) *turno.Error {
 	status := http.StatusUnsupportedMediaType
 	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
 	hasBody := r.ContentLength != 0
+	_, query := url.ParseQuery(r.URL.RawQuery)
 	switch {
 	case path.Clean(r.URL.Path) != r.URL.Path || strings.ContainsAny(r.URL.Path, "\x00\\"):
 		bad, status = turno.Errorf(turno.CodeNotFound, "there is nothing at this path"), http.StatusNotFound
+	case query != nil:
+		bad, status = turno.Errorf(turno.CodeMalformed, "the part of the address after the ? cannot be read"), http.StatusBadRequest
 	case r.Header.Get("Content-Encoding") != "":
 		bad = turno.Errorf(turno.CodeMalformed, "bodies must not be compressed: leave Content-Encoding out")
 	case hasBody && !strings.EqualFold(strings.TrimSpace(kind), "application/json"):

@@ -1,0 +1,35 @@
+package api
+
+import "net"
+
+// SetListeners has Run serve on these.
+func (a *Role) SetListeners(ls ...net.Listener) { a.listeners = ls }
+
+// Limit bounds the connections of a listener.
+func Limit(l net.Listener, n int) net.Listener {
+	return &limited{Listener: l, places: make(chan struct{}, n), closed: make(chan struct{})}
+}
+
+// SetStreams bounds the streams of events.
+func (a *Role) SetStreams(n int) { a.streams = make(chan struct{}, n) }
+
+// CheckJSON reads a body strictly.
+func CheckJSON(data []byte) error {
+	s := strict{data: data}
+	if err := s.value(false); err != nil {
+		return err
+	}
+	if err := s.end(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// ParseSubmission gives the jobs of a body.
+var ParseSubmission = parseSubmission
+
+// Jobs are those of a submission.
+func (s submission) Jobs() int { return len(s.jobs) }
+
+// WellFormed tells whether text could be a token.
+var WellFormed = wellFormed
