@@ -24,7 +24,7 @@ type Client interface {
 }
 
 // Env is one backing, fresh for its test: nobody else's queues are in it.
-// A hook that an adapter cannot have is nil, and Lacks says why.
+// A hook may be nil where no sentence of the test's name needs it.
 type Env struct {
 	// Open connects. The suite closes the client.
 	Open func(ctx context.Context) (Client, error)
@@ -35,8 +35,6 @@ type Env struct {
 	Restart func()
 	// Kill breaks one client's connection for good, as if its process died.
 	Kill func(Client)
-	// Lacks is why a hook is nil.
-	Lacks string
 	// Repeats: what is published once may be delivered more than once though
 	// nothing fails. Only Faulty does.
 	Repeats bool
@@ -118,14 +116,11 @@ func (s *suite) open() Client {
 	return b
 }
 
-// need skips a test whose hook the adapter lacks.
+// need fails a test whose hook is missing: no adapter is excused.
 func (s *suite) need(has bool, hook string) {
 	s.Helper()
 	if !has {
-		if s.env.Lacks == "" {
-			s.Fatalf("no %s hook, and Env.Lacks does not say why", hook)
-		}
-		s.Skipf("no %s hook: %s", hook, s.env.Lacks)
+		s.Fatalf("Env has no %s hook", hook)
 	}
 }
 

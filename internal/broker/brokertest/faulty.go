@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -71,11 +72,7 @@ func (f *FaultyBroker) Calm() { f.calm.Store(true) }
 func (f *FaultyBroker) Counts() map[string]int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	counts := make(map[string]int, len(f.counts))
-	for k, n := range f.counts {
-		counts[k] = n
-	}
-	return counts
+	return maps.Clone(f.counts)
 }
 
 // Close closes the inner Broker if it can be closed.

@@ -21,9 +21,7 @@ func env(t testing.TB) brokertest.Env {
 		return e
 	}
 	address, prefix := testenv.SharedRabbitMQ(t)
-	e := through(t, address, prefix)
-	e.Lacks = "only the sentences about a restart have a broker of their own"
-	return e
+	return through(t, address, prefix)
 }
 
 func through(t testing.TB, address, prefix string) brokertest.Env {
