@@ -1,7 +1,6 @@
 package runner_test
 
 import (
-	"encoding/json"
 	"os"
 	"strconv"
 	"testing"
@@ -27,8 +26,7 @@ func serveNoop(b *testing.B, window int) {
 	b.ResetTimer()
 	for i := range b.N {
 		<-tokens
-		run := runner.Run{Key: strconv.Itoa(i+1) + ".1", Type: "noop", Params: json.RawMessage(`{"seconds":0}`),
-			Device: turno.DeviceCPU, Threads: 1, Log: "/var/lib/turno/attempts/1.1/log"}
+		run := runner.Run{Key: strconv.Itoa(i+1) + ".1", Type: "noop", Device: turno.DeviceCPU, Threads: 1, Log: "/var/lib/turno/attempts/1.1/log"}
 		if err := conn.Run(run); err != nil {
 			b.Fatal(err)
 		}

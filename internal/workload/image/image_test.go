@@ -38,7 +38,7 @@ func params(t *testing.T, text string) Params {
 
 // operations with kernels of every shape: product, no product, a row, a column.
 var operations = []string{
-	`"operation": "blur", "sigma": 0.3`, `"operation": "blur", "sigma": 3.3`, `"operation": "blur", "radius": 32`,
+	`"operation": "blur", "sigma": 0.3`, `"operation": "blur", "sigma": 3.3`, `"operation": "blur", "radius": 12`,
 	`"operation": "sharpen", "amount": 2.5`, `"operation": "edges"`, `"operation": "grayscale"`,
 	`"operation": "kernel", "kernel": [[0, -1, 0], [-1, 5, -1], [0, -1, 0]]`,
 	`"operation": "kernel", "kernel": [[1, 2, 1], [2, 4, 2], [1, 2, 1]]`,
@@ -52,7 +52,7 @@ func TestFilter_AgreesWithReference(t *testing.T) {
 		for _, border := range []Border{Clamp, Mirror, Wrap, Zero} {
 			t.Run(fmt.Sprintf("%s %s", operation, border), func(t *testing.T) {
 				t.Parallel()
-				for _, size := range [][2]int{{1, 1}, {1, 9}, {7, 1}, {2, 3}, {37, 23}} {
+				for _, size := range [][2]int{{1, 1}, {1, 9}, {7, 1}, {2, 3}, {27, 19}} {
 					p := params(t, fmt.Sprintf(`{%s, "border": %q}`, operation, border))
 					f := newFilter(p)
 					from, to := newPicture(size[0], size[1], 3), newPicture(size[0], size[1], f.planes())
@@ -221,7 +221,7 @@ func TestRun_OutputStaysInItsFolder(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(dir, "link.png")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := run(t.Context(), newEnv(dir), json.RawMessage(`{"output": "link.png"}`)); err == nil {
+	if _, err := run(t.Context(), newEnv(dir), json.RawMessage(`{"operation": "grayscale", "output": "link.png"}`)); err == nil {
 		t.Error("a link out of the folder was followed")
 	}
 	if text, _ := os.ReadFile(outside); string(text) != "precious" {
