@@ -7,39 +7,74 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
-// forker starts processes from one thread of its own that never ends: what a
-// thread hands on (no new privileges, v1 groups) is so given to the child
-// alone, and the child's death signal comes when this process ends, not when
+// forker starts processes from threads of its own that never end: what a
+// thread hands on (no new privileges, v1 groups) is so given to the children
+// alone, and a child's death signal comes when this process ends, not when
 // some thread does.
-type forker struct {
-	calls chan func()
-	score string // this process's oom_score_adj
+type forker struct{ calls chan func() }
+
+// newForker starts so many threads: a start keeps one busy until the exec.
+func newForker(noNewPrivileges bool, threads int) *forker {
+	f := &forker{calls: make(chan func())}
+	for range threads {
+		go func() {
+			runtime.LockOSThread()
+			if noNewPrivileges {
+				// Cannot fail on a kernel that has it (3.5).
+				_ = unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+			}
+			for call := range f.calls {
+				call()
+			}
+		}()
+	}
+	return f
 }
 
-func newForker(noNewPrivileges bool) *forker {
-	f := &forker{calls: make(chan func()), score: "0"}
-	if own := fields("/proc/self/oom_score_adj"); len(own) == 1 {
-		f.score = own[0]
+// frailty is the oom_score_adj of jobs: the first to go when the machine is
+// short of memory. They are born with it; a process may go back, without a
+// privilege, to what it was given.
+const frailty = "500"
+
+// score changes this process's oom_score_adj while children are born.
+type score struct {
+	file *os.File
+	own  string
+
+	mu     sync.Mutex // guards what follows; held for a write to /proc
+	births int
+}
+
+func openScore() (*score, error) {
+	file, err := os.OpenFile("/proc/self/oom_score_adj", os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
 	}
-	ready := make(chan struct{})
-	go func() {
-		runtime.LockOSThread()
-		if noNewPrivileges {
-			// Cannot fail on a kernel that has it (3.5).
-			_ = unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-		}
-		close(ready)
-		for call := range f.calls {
-			call()
-		}
-	}()
-	<-ready
-	return f
+	buf := make([]byte, 16)
+	n, err := file.Read(buf)
+	return &score{file: file, own: strings.TrimSpace(string(buf[:n]))}, err
+}
+
+func (s *score) lower() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.births++; s.births == 1 {
+		_, _ = s.file.WriteAt([]byte(frailty), 0)
+	}
+}
+
+func (s *score) restore() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.births--; s.births == 0 {
+		_, _ = s.file.WriteAt([]byte(s.own), 0)
+	}
 }
 
 // launch is one process to be.
@@ -48,9 +83,10 @@ type launch struct {
 	spec   *Spec
 	env    []string
 	place  place
+	tree   tree
 	files  [3]uintptr
 	forker *forker
-	score  *os.File // this process's oom_score_adj
+	score  *score
 }
 
 // start starts it inside its place, as the leader of a session.
@@ -85,11 +121,9 @@ func (l *launch) onThread() (int, error) {
 		}
 		defer leave()
 	}
-	// A job is the first to go when the machine is short of memory. It is born
-	// so; without a privilege this process may go back to what it was given.
-	_, _ = l.score.WriteAt([]byte("500"), 0)
+	l.score.lower()
+	defer l.score.restore()
 	pid, err := syscall.ForkExec(l.path, l.spec.Command, attr)
-	_, _ = l.score.WriteAt([]byte(l.forker.score), 0)
 	if err != nil {
 		return 0, l.explain(err)
 	}
@@ -99,13 +133,9 @@ func (l *launch) onThread() (int, error) {
 // enter2 sees to it that the child starts inside the v2 group. Without clone3
 // this whole process goes in and out again: v2 takes no single thread.
 func (l *launch) enter2(attr *syscall.SysProcAttr) (leave func(), err error) {
-	if l.place.Clone {
-		fd, err := unix.Open(l.place.Group, unix.O_PATH|unix.O_CLOEXEC, 0)
-		if err != nil {
-			return nil, err
-		}
-		attr.UseCgroupFD, attr.CgroupFD = true, fd
-		return func() { _ = unix.Close(fd) }, nil
+	if t, ok := l.tree.(*tree2); ok && l.place.Clone {
+		attr.UseCgroupFD, attr.CgroupFD = true, t.group
+		return func() {}, nil
 	}
 	home := ownGroups()[""]
 	if err := writeFile(l.place.Group+"/cgroup.procs", "0"); err != nil {

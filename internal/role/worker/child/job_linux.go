@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,7 +45,7 @@ type job struct {
 	// owned by run
 	spec                  Spec
 	tree                  tree
-	lane                  string   // to be given back, if it has one
+	group                 *tree2   // the tree, if it is one
 	log                   *logPipe // nil in a guard
 	exit                  Exit
 	killAt                time.Time // when killing is set
@@ -95,34 +96,20 @@ func (j *job) start() (<-chan ended, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := j.spec.Env
-	if j.place.Lane {
-		if j.place.Group, err = j.keeper.lane(j.place.Group); err != nil {
-			return nil, err
-		}
-		j.lane = j.place.Group
-	}
-	switch j.place.Rung {
-	case rungV2:
-		j.tree = tree2{j.place.Group}
-	case rungV1:
-		j.tree = tree1{j.place.Group}
-	default:
-		j.tree = sweep{j.keeper.reaper}
-		env = append(env[:len(env):len(env)], markName+"="+j.place.Mark)
-	}
 	if n := j.spec.Limits.OpenFiles; n > 0 {
 		if err := limitFiles(uint64(n)); err != nil {
 			return nil, err
 		}
 	}
-	if j.lane == "" {
-		if err := j.place.make(j.spec.Limits); err != nil {
-			return nil, err
-		}
+	if err := j.settleIn(); err != nil {
+		return nil, err
+	}
+	env := j.spec.Env
+	if j.place.Mark != "" {
+		env = append(env[:len(env):len(env)], markName+"="+j.place.Mark)
 	}
 	l := launch{
-		path: path, spec: &j.spec, env: env, place: j.place,
+		path: path, spec: &j.spec, env: env, place: j.place, tree: j.tree,
 		forker: j.keeper.forker(j.spec.NoNewPrivileges), score: j.keeper.score,
 	}
 	closeFiles, err := j.files(&l)
@@ -139,6 +126,28 @@ func (j *job) start() (<-chan ended, error) {
 	j.main = pid
 	j.keeper.mu.Unlock()
 	return end, nil
+}
+
+// settleIn makes the place, or is given one, and the tree in it.
+func (j *job) settleIn() (err error) {
+	if j.place.Lane {
+		j.group, err = j.keeper.lane(j.place.Group)
+		j.tree = j.group
+		return err
+	}
+	if err := j.place.make(j.spec.Limits); err != nil {
+		return err
+	}
+	switch j.place.Rung {
+	case rungV2:
+		j.group, err = openTree2(j.place.Group)
+		j.tree = j.group
+	case rungV1:
+		j.tree = tree1{j.place.Group}
+	default:
+		j.tree = sweep{j.keeper.reaper}
+	}
+	return err
 }
 
 // files gives the launch its standard streams. The returned function closes
@@ -275,9 +284,14 @@ func (j *job) finish(e ended) {
 
 // leave gives up the place, which is empty.
 func (j *job) leave() {
-	if j.lane != "" {
-		j.keeper.free(j.lane)
+	if j.place.Lane {
+		if j.group != nil {
+			j.keeper.free(j.group)
+		}
 		return
+	}
+	if j.group != nil {
+		j.group.close()
 	}
 	if err := j.place.remove(); err != nil {
 		slog.Warn("removing a group failed", "attempt", j.id, "err", err)
@@ -309,8 +323,8 @@ func (j *job) report() {
 			break
 		}
 		slog.Error("writing an exit failed", "attempt", j.id, "err", err)
-		if len(j.holders()) > 0 {
-			break
+		if len(j.holders()) > 0 || errors.Is(err, os.ErrNotExist) {
+			break // an agent is told, or has removed the directory
 		}
 		<-time.After(retryExit)
 	}

@@ -6,11 +6,14 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net"
 	"os"
 	"os/signal"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,15 +51,15 @@ type keeper struct {
 	null    *os.File
 	stdio   [3]*os.File // a guard's: the runner's
 	journal *journal    // a shared keeper's
-	score   *os.File    // this process's oom_score_adj
+	score   *score
 
 	idle chan struct{} // closed when there is nothing left to do
 
 	mu      sync.Mutex // guards what follows
 	forkers [2]*forker // without and with no new privileges
-	lanes   []string   // groups that are free
+	lanes   []*tree2   // groups that are free
 	made    int        // lanes
-	base    string     // what the lanes are in
+	base    place      // where they are; none before opBase
 	jobs    map[string]*job
 	closed  map[string]bool // ids that must not be started any more
 	wires   int
@@ -66,36 +69,19 @@ func serve(mode, dir string) error {
 	closeInherited(mode)
 	unix.Umask(0o077)
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		return err
+		return fmt.Errorf("become subreaper: %w", err)
 	}
 	none := unix.Rlimit{}
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &none); err != nil {
+		return fmt.Errorf("forbid core files: %w", err)
+	}
+	k, err := newKeeper(mode, dir)
+	if err != nil {
 		return err
-	}
-	k := &keeper{
-		mode: mode, reaper: newReaper(), idle: make(chan struct{}),
-		jobs: map[string]*job{}, closed: map[string]bool{}, wires: 1,
-	}
-	var err error
-	if k.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
-		return err
-	}
-	if k.score, err = os.OpenFile("/proc/self/oom_score_adj", os.O_WRONLY, 0); err != nil {
-		return err
-	}
-	if mode == cmdKeeper {
-		if k.journal, err = openJournal(dir); err != nil {
-			return err
-		}
-	}
-	if mode == cmdGuard {
-		for i := range k.stdio {
-			k.stdio[i] = os.NewFile(uintptr(4+i), "stdio")
-		}
 	}
 	agent, err := fileWire(os.NewFile(3, "lifeline"))
 	if err != nil {
-		return err
+		return fmt.Errorf("take lifeline: %w", err)
 	}
 	go k.stopOnSignal()
 	if mode != cmdGuard {
@@ -103,25 +89,55 @@ func serve(mode, dir string) error {
 		if err != nil {
 			return err
 		}
-		go func() {
-			for {
-				conn, err := listener.AcceptUnix()
-				if err != nil {
-					return
-				}
-				k.mu.Lock()
-				k.wires++
-				k.mu.Unlock()
-				go k.talk(newWire(conn))
-			}
-		}()
+		go k.accept(listener)
 	}
 	go k.talk(agent)
 	<-k.idle
-	if s, err := readState(dir); mode == cmdKeeper && err == nil {
-		return s.Place.remove()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.base.remove()
+}
+
+func newKeeper(mode, dir string) (*keeper, error) {
+	k := &keeper{
+		mode: mode, reaper: newReaper(), idle: make(chan struct{}),
+		jobs: map[string]*job{}, closed: map[string]bool{}, wires: 1,
 	}
-	return nil
+	var err error
+	if k.null, err = os.OpenFile(os.DevNull, os.O_RDWR, 0); err != nil {
+		return nil, err
+	}
+	if k.score, err = openScore(); err != nil {
+		return nil, err
+	}
+	switch mode {
+	case cmdKeeper:
+		k.journal, err = openJournal(dir)
+	case cmdGuard:
+		for i := range k.stdio {
+			k.stdio[i] = os.NewFile(uintptr(4+i), "stdio")
+		}
+	}
+	return k, err
+}
+
+// acceptPause lies between tries when an agent could not be let in: no
+// descriptor may have been free.
+const acceptPause = time.Second
+
+func (k *keeper) accept(listener *net.UnixListener) {
+	for {
+		conn, err := listener.AcceptUnix()
+		if err != nil {
+			slog.Error("letting an agent in failed", "err", err)
+			<-time.After(acceptPause)
+			continue
+		}
+		k.mu.Lock()
+		k.wires++
+		k.mu.Unlock()
+		go k.talk(newWire(conn))
+	}
 }
 
 // closeInherited closes what the agent was started with and did not mean for
@@ -204,6 +220,11 @@ func (k *keeper) obey(w *wire, r request) *job {
 		}
 		go j.run()
 		return j
+	case r.Op == opBase && r.Launch != nil:
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.base = r.Launch.Place
+		return nil
 	case r.Op == opAttach:
 		j, main := k.attach(w, r.ID)
 		if j == nil {
@@ -293,30 +314,34 @@ func (k *keeper) forker(noNewPrivileges bool) *forker {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.forkers[i] == nil {
-		k.forkers[i] = newForker(noNewPrivileges)
+		threads := 1 // v2 without clone3, and v1 groups, take no more
+		if k.mode == cmdKeeper {
+			threads = runtime.NumCPU()
+		}
+		k.forkers[i] = newForker(noNewPrivileges, threads)
 	}
 	return k.forkers[i]
 }
 
 // lane returns a free group below base: making one costs more than a short job.
-func (k *keeper) lane(base string) (string, error) {
+func (k *keeper) lane(base string) (*tree2, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if n := len(k.lanes); n > 0 {
-		dir := k.lanes[n-1]
+		lane := k.lanes[n-1]
 		k.lanes = k.lanes[:n-1]
-		return dir, nil
+		return lane, nil
 	}
 	k.made++
 	dir := fmt.Sprintf("%s/turno-lane-%d", base, k.made)
 	if err := os.Mkdir(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make cgroup: %w", err)
+		return nil, fmt.Errorf("make cgroup: %w", err)
 	}
-	return dir, nil
+	return openTree2(dir)
 }
 
 // free takes a lane back; it is empty.
-func (k *keeper) free(lane string) {
+func (k *keeper) free(lane *tree2) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.lanes = append(k.lanes, lane)

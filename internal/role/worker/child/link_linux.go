@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 
@@ -63,7 +65,7 @@ func openKeeper(ctx context.Context, spec keeperSpec) (*link, error) {
 	}
 	defer trouble.Close()
 	parent, err := os.StartProcess(binary, []string{"turno", spec.mode, spec.dir}, &os.ProcAttr{
-		Dir: "/", Env: keeperEnv(), Files: append([]*os.File{null, null, trouble, theirs}, spec.stdio...),
+		Dir: "/", Env: spec.env(), Files: append([]*os.File{null, null, trouble, theirs}, spec.stdio...),
 		Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
@@ -99,10 +101,14 @@ func (s keeperSpec) troubleFile() (*os.File, error) {
 	return os.OpenFile(filepath.Join(s.dir, "keeper.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 }
 
-// keeperEnv is a keeper's environment: none of the agent's, which may hold
+// env is a keeper's environment: none of the agent's, which may hold
 // secrets and would be there to read as long as the keeper is.
-func keeperEnv() []string {
+func (s keeperSpec) env() []string {
 	env := []string{"GOMAXPROCS=2"} // it mostly waits
+	if s.mode == cmdKeeper {
+		// Each start under way keeps one from other work until its exec.
+		env = []string{"GOMAXPROCS=" + strconv.Itoa(runtime.NumCPU()+2)}
+	}
 	if dir := os.Getenv("GOCOVERDIR"); dir != "" {
 		env = append(env, "GOCOVERDIR="+dir)
 	}

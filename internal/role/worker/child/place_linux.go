@@ -154,21 +154,39 @@ func (p place) remove() error {
 
 // end ends what is left in a place whose keeper is gone, and the place.
 func (p place) end(main identity) error {
-	var t tree
-	switch p.Rung {
-	case "":
+	if p.Rung == "" {
 		return nil
-	case rungV2:
-		t = tree2{p.Group}
-	case rungV1:
-		t = tree1{p.Group}
-	default:
-		t = marked{mark: p.Mark, main: main}
 	}
 	if _, err := os.Stat(p.Group); p.Group == "" || err == nil {
-		if _, err := t.end(); err != nil {
+		t, err := p.leftover(main)
+		if err == nil {
+			_, err = t.end()
+		}
+		if err != nil {
 			return fmt.Errorf("end what was left of a tree: %w", err)
 		}
 	}
 	return p.remove()
+}
+
+func (p place) leftover(main identity) (tree, error) {
+	switch p.Rung {
+	case rungV2:
+		t, err := openTree2(p.Group)
+		if err != nil {
+			return nil, err
+		}
+		return closing{t}, nil
+	case rungV1:
+		return tree1{p.Group}, nil
+	}
+	return marked{mark: p.Mark, main: main}, nil
+}
+
+// closing is a v2 tree that is closed with its end.
+type closing struct{ *tree2 }
+
+func (c closing) end() (int, error) {
+	defer c.close()
+	return c.tree2.end()
 }

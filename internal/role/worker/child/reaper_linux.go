@@ -29,15 +29,17 @@ func (u *usage) add(other usage) {
 // reaper waits for every child of this process: jobs, and orphans that have
 // become its children. So nothing else here may wait for a child.
 type reaper struct {
-	mu sync.Mutex // guards what follows, and lets nothing be forked or reaped meanwhile
+	mu sync.Mutex // guards what follows, and lets nothing be reaped meanwhile
 
 	mains   map[int]chan ended
+	forks   int           // under way
+	early   map[int]ended // reaped meanwhile: a main, an orphan, or what could not exec
 	orphans usage
 	changed chan struct{} // closed and made anew when something was reaped
 }
 
 func newReaper() *reaper {
-	r := &reaper{mains: map[int]chan ended{}, changed: make(chan struct{})}
+	r := &reaper{mains: map[int]chan ended{}, early: map[int]ended{}, changed: make(chan struct{})}
 	signals := make(chan os.Signal, 1) // one is enough: reap takes all there are
 	signal.Notify(signals, unix.SIGCHLD)
 	go func() {
@@ -52,14 +54,40 @@ func newReaper() *reaper {
 // be told.
 func (r *reaper) fork(start func() (int, error)) (int, <-chan ended, error) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.forks++
+	r.mu.Unlock()
 	pid, err := start()
-	if err != nil {
-		return 0, nil, err
-	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	end := make(chan ended, 1)
-	r.mains[pid] = end
-	return pid, end, nil
+	if err == nil {
+		r.mains[pid] = end
+		if e, ok := r.early[pid]; ok {
+			delete(r.early, pid)
+			r.tell(pid, e)
+		}
+	}
+	if r.forks--; r.forks == 0 {
+		for pid, e := range r.early {
+			delete(r.early, pid)
+			r.tell(pid, e)
+		}
+	}
+	return pid, end, err
+}
+
+// tell hands on the end of a child. Callers hold mu.
+func (r *reaper) tell(pid int, e ended) {
+	end, ok := r.mains[pid]
+	switch {
+	case ok:
+		delete(r.mains, pid)
+		end <- e
+	case r.forks > 0:
+		r.early[pid] = e
+	default:
+		r.orphans.add(e.usage)
+	}
 }
 
 // next is closed when the next child has been reaped.
@@ -95,12 +123,7 @@ func (r *reaper) reap() (childless bool) {
 			user:   time.Duration(rusage.Utime.Nano()),
 			system: time.Duration(rusage.Stime.Nano()),
 		}
-		if end, ok := r.mains[pid]; ok {
-			delete(r.mains, pid)
-			end <- ended{status, u}
-			continue
-		}
-		r.orphans.add(u)
+		r.tell(pid, ended{status, u})
 	}
 }
 

@@ -45,6 +45,9 @@ func OpenSpawner(ctx context.Context, spec SpawnerSpec) (*Spawner, error) {
 	st := state{ID: id, Keeper: s.link.keeper, Control: dir, Place: s.place}
 	err = st.write(dir)
 	if err == nil {
+		err = s.link.wire.send(request{Op: opBase, Launch: &launchRequest{Place: s.place}})
+	}
+	if err == nil {
 		err = s.place.make(Limits{})
 	}
 	if err == nil && !c.LimitsV1 && len(c.Limits) > 0 {

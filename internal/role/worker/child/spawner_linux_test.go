@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -97,7 +99,107 @@ func TestSpawner_KeeperKilled(t *testing.T) {
 	}
 }
 
-// BenchmarkSpawn starts /bin/true and waits for it, two at a time.
+func TestSpawner_Forget(t *testing.T) {
+	t.Parallel()
+	s := spawner(t)
+	spec := shell(t, "exit 3")
+	spec.Dir = filepath.Join(s.dir, spec.ID)
+	p, err := s.Start(patient(t), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := wait(t, p); e.Code != 3 {
+		t.Errorf("exit: %+v", e)
+	}
+	if e := wait(t, attach(t, spec)); e.Code != 3 || e.Lost {
+		t.Errorf("attached: %+v", e)
+	}
+	if err := p.Forget(); err != nil {
+		t.Error(err)
+	}
+}
+
+// An attempt is looked for with each keeper that there was.
+func TestSpawner_AnotherKeeper(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	open := func() *Spawner {
+		s, err := OpenSpawner(patient(t), SpawnerSpec{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	}
+	first := open()
+	if !first.quick() {
+		skip(t, "cgroup", "there is no writable v2 cgroup")
+	}
+	spec := shell(t, "exit 4")
+	spec.Dir = filepath.Join(dir, spec.ID)
+	p, err := first.Start(patient(t), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait(t, p)
+	old := watch(t, first.link.keeper.PID)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	old.wait()
+	second := open()
+	if e := wait(t, attach(t, spec)); e.Code != 4 || e.Lost {
+		t.Errorf("exit: %+v", e)
+	}
+	if err := second.Prune(); err != nil {
+		t.Fatal(err)
+	}
+	if e := wait(t, attach(t, spec)); !e.Lost {
+		t.Errorf("exit after prune: %+v", e)
+	}
+	spec.ID = "next"
+	spec.Dir = filepath.Join(dir, spec.ID)
+	if p, err = second.Start(patient(t), spec); err != nil {
+		t.Fatal(err)
+	}
+	if e := wait(t, p); e.Code != 4 {
+		t.Errorf("exit: %+v", e)
+	}
+}
+
+func TestJournal_WrittenAnew(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j, err := openJournal(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	long := Exit{Setup: strings.Repeat("x", 1<<20)}
+	for i := range 6 {
+		if err := j.add(strconv.Itoa(i), long); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 5 {
+		if err := j.forget(strconv.Itoa(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := j.add("last", Exit{Code: 9}); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(j.path)
+	if err != nil || info.Size() > 3<<20 {
+		t.Errorf("journal: %d bytes, %v", info.Size(), err)
+	}
+	for id, want := range map[string]bool{"0": false, "5": true, "last": true} {
+		if _, ok, err := readJournal(dir, id); ok != want || err != nil {
+			t.Errorf("%s: %v, %v", id, ok, err)
+		}
+	}
+}
+
+// BenchmarkSpawn starts /bin/true and waits for it, some at a time.
 func BenchmarkSpawn(b *testing.B) {
 	work, ctx := b.TempDir(), b.Context()
 	var serial atomic.Int64
@@ -108,16 +210,20 @@ func BenchmarkSpawn(b *testing.B) {
 			Env: []string{"PATH=/usr/bin:/bin"}, WorkDir: work, Lease: patience,
 		}
 	}
-	two := func(b *testing.B, one func() error) {
-		b.SetParallelism(1)
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				if err := one(); err != nil {
-					b.Error(err)
-				}
-			}
-		})
-		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "spawns/s")
+	each := func(b *testing.B, one func() error) {
+		for _, goroutines := range []int{2, 16} {
+			b.Run(strconv.Itoa(goroutines), func(b *testing.B) {
+				b.SetParallelism(max(1, goroutines/runtime.GOMAXPROCS(0)))
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						if err := one(); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "spawns/s")
+			})
+		}
 	}
 	run := func(start func() (*Process, error)) func() error {
 		return func() error {
@@ -130,7 +236,7 @@ func BenchmarkSpawn(b *testing.B) {
 		}
 	}
 	b.Run("bare", func(b *testing.B) {
-		two(b, func() error {
+		each(b, func() error {
 			cmd := exec.Command("/bin/true")
 			cmd.Dir, cmd.SysProcAttr = work, &syscall.SysProcAttr{Setpgid: true}
 			_, err := cmd.CombinedOutput()
@@ -139,10 +245,10 @@ func BenchmarkSpawn(b *testing.B) {
 	})
 	b.Run("spawner", func(b *testing.B) {
 		s := spawner(b)
-		two(b, run(func() (*Process, error) { return s.Start(ctx, spec(s.dir)) }))
+		each(b, run(func() (*Process, error) { return s.Start(ctx, spec(s.dir)) }))
 	})
 	b.Run("shim", func(b *testing.B) {
 		dir := b.TempDir()
-		two(b, run(func() (*Process, error) { return Start(ctx, spec(dir)) }))
+		each(b, run(func() (*Process, error) { return Start(ctx, spec(dir)) }))
 	})
 }

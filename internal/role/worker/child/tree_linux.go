@@ -24,9 +24,31 @@ type tree interface {
 }
 
 // tree2 is a v2 group with those below it: the kernel kills all at once.
-type tree2 struct{ dir string }
+type tree2 struct {
+	dir    string
+	group  int // descriptor of dir, to start a process in
+	events int // of cgroup.events
+}
 
-func (t tree2) members() ([]int, error) {
+func openTree2(dir string) (*tree2, error) {
+	group, err := unix.Open(dir, unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open cgroup: %w", err)
+	}
+	events, err := unix.Open(dir+"/cgroup.events", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		_ = unix.Close(group)
+		return nil, fmt.Errorf("open cgroup.events: %w", err)
+	}
+	return &tree2{dir, group, events}, nil
+}
+
+func (t *tree2) close() {
+	_ = unix.Close(t.group)
+	_ = unix.Close(t.events)
+}
+
+func (t *tree2) members() ([]int, error) {
 	var all []int
 	err := filepath.WalkDir(t.dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.IsDir() {
@@ -39,18 +61,13 @@ func (t tree2) members() ([]int, error) {
 	return all, err
 }
 
-func (t tree2) kill() error { return writeFile(t.dir+"/cgroup.kill", "1") }
+func (t *tree2) kill() error { return writeFile(t.dir+"/cgroup.kill", "1") }
 
-func (t tree2) end() (int, error) {
-	events, err := os.Open(t.dir + "/cgroup.events")
-	if err != nil {
-		return 0, err
-	}
-	defer events.Close()
-	fd, found := int(events.Fd()), 0
+func (t *tree2) end() (int, error) {
+	found := 0
 	for {
 		buf := make([]byte, 256)
-		n, err := unix.Pread(fd, buf, 0)
+		n, err := unix.Pread(t.events, buf, 0)
 		if err != nil {
 			return found, fmt.Errorf("read cgroup.events: %w", err)
 		}
@@ -63,7 +80,7 @@ func (t tree2) end() (int, error) {
 			return found, fmt.Errorf("kill cgroup: %w", err)
 		}
 		// A change since the read wakes this at once.
-		set := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLPRI}}
+		set := []unix.PollFd{{Fd: int32(t.events), Events: unix.POLLPRI}}
 		if _, err := unix.Poll(set, -1); err != nil && err != unix.EINTR {
 			return found, fmt.Errorf("wait for cgroup.events: %w", err)
 		}

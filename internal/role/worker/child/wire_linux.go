@@ -20,6 +20,7 @@ type op string
 
 const (
 	opStart  op = "start"  // Launch
+	opBase   op = "base"   // Launch.Place: the shared keeper's own, to be removed at its end
 	opAttach op = "attach" // to a job started over another connection
 	opSignal op = "signal" // Signal, to the main process's group
 	opStop   op = "stop"   // Duration: grace
