@@ -42,6 +42,7 @@ func (a *Role) routeActions() {
 	}
 	op := a.orderOp("/jobs/{ref}/", "retry", "a job")
 	op.Summary, op.RequestBody = "Hand in an ended job again", nil
+	op.DefaultStatus = http.StatusCreated
 	op.Responses = answers[turno.Submitted](a, map[string]string{"201": "The new job", "202": "It is safe with the broker"})
 	raw(a, op, a.retry)
 }

@@ -55,7 +55,8 @@ func (a *Role) routeJobs() {
 		RequestBody: &huma.RequestBody{Required: true, Description: "One job, or many", Content: map[string]*huma.MediaType{
 			"application/json": {Schema: &huma.Schema{OneOf: []*huma.Schema{schemaOf[turno.NewJob](a), schemaOf[bulk](a)}}},
 		}},
-		Responses: answers[bulkAnswer](a, map[string]string{
+		DefaultStatus: http.StatusCreated,
+		Responses: oneOrMany(a, map[string]string{
 			"201": "All are accepted. Of a single job: its entry alone.",
 			"202": "All are safe with the broker; the scheduler has not answered yet.",
 			"207": "Some were refused: each entry says.",
@@ -69,6 +70,15 @@ func (a *Role) routeJobs() {
 	get(a, page{base + "/jobs/{ref}/why", "why", "Why a job is where it is"}, func(ctx context.Context, in *refIn) (turno.Explanation, error) {
 		return a.o.Service.Explain(ctx, in.Ref)
 	})
+}
+
+// oneOrMany describes the answers to one job and to many.
+func oneOrMany(a *Role, texts map[string]string) map[string]*huma.Response {
+	out := answers[bulkAnswer](a, texts)
+	for status := range out {
+		out[status].Content["application/json"].Schema = &huma.Schema{OneOf: []*huma.Schema{schemaOf[turno.Submitted](a), schemaOf[bulkAnswer](a)}}
+	}
+	return out
 }
 
 func (a *Role) listJobs(ctx context.Context, in *jobsIn) (turno.JobPage, error) {

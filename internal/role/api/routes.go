@@ -37,8 +37,16 @@ func (a *Role) route() {
 	a.routeActions()
 	a.routeStreams()
 	a.routeInfo()
+	for name, schema := range a.api.OpenAPI().Components.Schemas.Map() {
+		if !sent[name] && schema.AdditionalProperties == false {
+			schema.AdditionalProperties = nil // an answer may have more tomorrow
+		}
+	}
 	a.mux.HandleFunc("GET /openapi.json", a.serveOpenAPI)
 }
+
+// sent are the schemas of what clients send: unknown fields are refused.
+var sent = map[string]bool{"NewJob": true, "Bulk": true, "Spec": true, "Dependency": true, "Action": true, "Order": true}
 
 // OpenAPI is the description of the routes, as JSON.
 func (a *Role) OpenAPI() ([]byte, error) { return a.api.OpenAPI().MarshalJSON() }
