@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -129,9 +131,15 @@ func (w *walker) note(format string, args ...any) {
 	w.log[len(w.log)-1] += " " + fmt.Sprintf(format, args...)
 }
 
-// same compares two answers.
+// same compares two answers: by their JSON, which is quick, and field by field
+// where that differs.
 func (w *walker) same(got, want any) {
 	w.Helper()
+	a, err := json.Marshal(got)
+	b, err2 := json.Marshal(want)
+	if err == nil && err2 == nil && bytes.Equal(a, b) {
+		return
+	}
 	if diff := cmp.Diff(want, got, equate); diff != "" {
 		w.Fatalf("%s\n(-oracle +adapter):\n%s", w.log[len(w.log)-1], diff)
 	}
@@ -212,9 +220,14 @@ func (w *walker) again() string {
 	return "ok"
 }
 
-// some picks jobs of the oracle, newest first.
+// some picks jobs of the oracle, from somewhere among its numbers.
 func (w *walker) some(limit int, q turno.JobQuery) []turno.Job {
-	jobs := list(w, w.want, q)
+	q.Limit, q.Cursor = max(limit, 200), store.Cursor(2+w.r.Int64N(w.next))
+	page, err := w.want.Jobs(w.Context(), q)
+	if err != nil {
+		w.Fatal(err)
+	}
+	jobs := page.Items
 	w.r.Shuffle(len(jobs), func(i, j int) { jobs[i], jobs[j] = jobs[j], jobs[i] })
 	return jobs[:min(limit, len(jobs))]
 }
