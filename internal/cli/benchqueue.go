@@ -79,7 +79,7 @@ func (b *bench) batch(ctx context.Context, what string, jobs []turno.NewJob) (ti
 	tick := time.NewTicker(glance)
 	defer tick.Stop()
 	for {
-		sum, err := b.svc.Summary(ctx)
+		sum, err := steady(ctx, b.s, func() (turno.Summary, error) { return b.svc.Summary(ctx) })
 		if err != nil {
 			return t, err
 		}
