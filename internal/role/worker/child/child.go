@@ -88,6 +88,10 @@ type Credential struct {
 type SpawnerSpec struct {
 	// Dir is where the keeper's own directory is made.
 	Dir string
+	// AllowNewPrivileges makes the keeper one for jobs without
+	// Spec.NoNewPrivileges; else it is for those with it. The others get a shim
+	// of their own.
+	AllowNewPrivileges bool
 	// Binary serves the hidden commands; empty is this executable.
 	Binary string
 }

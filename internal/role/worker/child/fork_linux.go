@@ -13,27 +13,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forker starts processes from threads of its own that never end: what a
-// thread hands on (no new privileges, v1 groups) is so given to the children
-// alone, and a child's death signal comes when this process ends, not when
-// some thread does.
+// forker starts processes from one thread of its own that never ends: what a
+// thread hands on (no new privileges, v1 groups) is so given to the child
+// alone, and its death signal comes when this process ends, not when some
+// thread does. A shared keeper has none: going to another thread and back is
+// a good part of a short job, and starts would stand in line.
 type forker struct{ calls chan func() }
 
-// newForker starts so many threads: a start keeps one busy until the exec.
-func newForker(noNewPrivileges bool, threads int) *forker {
+func newForker(noNewPrivileges bool) *forker {
 	f := &forker{calls: make(chan func())}
-	for range threads {
-		go func() {
-			runtime.LockOSThread()
-			if noNewPrivileges {
-				// Cannot fail on a kernel that has it (3.5).
-				_ = unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-			}
-			for call := range f.calls {
-				call()
-			}
-		}()
-	}
+	go func() {
+		runtime.LockOSThread()
+		if noNewPrivileges {
+			// Cannot fail on a kernel that has it (3.5).
+			_ = unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+		}
+		for call := range f.calls {
+			call()
+		}
+	}()
 	return f
 }
 
@@ -85,12 +83,15 @@ type launch struct {
 	place  place
 	tree   tree
 	files  [3]uintptr
-	forker *forker
+	forker *forker // nil: any thread will do
 	score  *score
 }
 
 // start starts it inside its place, as the leader of a session.
 func (l *launch) start() (pid int, err error) {
+	if l.forker == nil {
+		return l.onThread()
+	}
 	done := make(chan struct{})
 	l.forker.calls <- func() {
 		defer close(done)
@@ -103,7 +104,10 @@ func (l *launch) start() (pid int, err error) {
 func (l *launch) onThread() (int, error) {
 	attr := &syscall.ProcAttr{
 		Dir: l.spec.WorkDir, Env: l.env, Files: l.files[:],
-		Sys: &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
+		Sys: &syscall.SysProcAttr{Setsid: true},
+	}
+	if l.forker != nil { // whose thread ends with this process
+		attr.Sys.Pdeathsig = syscall.SIGKILL
 	}
 	if c := l.spec.Credential; c != nil {
 		attr.Sys.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID}

@@ -324,7 +324,7 @@ func helpAgent(args []string) {
 		}
 		l = p.link
 	case "spawner":
-		spawner, err := OpenSpawner(ctx, SpawnerSpec{Dir: filepath.Dir(s.Dir)})
+		spawner, err := OpenSpawner(ctx, SpawnerSpec{Dir: filepath.Dir(s.Dir), AllowNewPrivileges: true})
 		if err != nil {
 			panic(err)
 		}

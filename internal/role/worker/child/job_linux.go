@@ -110,7 +110,10 @@ func (j *job) start() (<-chan ended, error) {
 	}
 	l := launch{
 		path: path, spec: &j.spec, env: env, place: j.place, tree: j.tree,
-		forker: j.keeper.forker(j.spec.NoNewPrivileges), score: j.keeper.score,
+		score: j.keeper.score,
+	}
+	if j.keeper.mode != cmdKeeper {
+		l.forker = newForker(j.spec.NoNewPrivileges)
 	}
 	closeFiles, err := j.files(&l)
 	if err != nil {

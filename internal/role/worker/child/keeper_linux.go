@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -55,14 +54,13 @@ type keeper struct {
 
 	idle chan struct{} // closed when there is nothing left to do
 
-	mu      sync.Mutex // guards what follows
-	forkers [2]*forker // without and with no new privileges
-	lanes   []*tree2   // groups that are free
-	made    int        // lanes
-	base    place      // where they are; none before opBase
-	jobs    map[string]*job
-	closed  map[string]bool // ids that must not be started any more
-	wires   int
+	mu     sync.Mutex // guards what follows
+	lanes  []*tree2   // groups that are free
+	made   int        // lanes
+	base   place      // where they are; none before opBase
+	jobs   map[string]*job
+	closed map[string]bool // ids that must not be started any more
+	wires  int
 }
 
 func serve(mode, dir string) error {
@@ -303,24 +301,6 @@ func (k *keeper) rest() {
 			close(k.idle)
 		}
 	}
-}
-
-// forker returns the one that gives or does not give no new privileges.
-func (k *keeper) forker(noNewPrivileges bool) *forker {
-	i := 0
-	if noNewPrivileges {
-		i = 1
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.forkers[i] == nil {
-		threads := 1 // v2 without clone3, and v1 groups, take no more
-		if k.mode == cmdKeeper {
-			threads = runtime.NumCPU()
-		}
-		k.forkers[i] = newForker(noNewPrivileges, threads)
-	}
-	return k.forkers[i]
 }
 
 // lane returns a free group below base: making one costs more than a short job.

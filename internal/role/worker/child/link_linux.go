@@ -36,6 +36,8 @@ type keeperSpec struct {
 	dir    string // holds its socket and its log
 	binary string
 	stdio  []*os.File // a guard's
+
+	noNewPrivileges bool // for the keeper itself, and so for all it starts
 }
 
 // openKeeper starts a keeper, in a session of its own, and waits until it is
@@ -64,10 +66,7 @@ func openKeeper(ctx context.Context, spec keeperSpec) (*link, error) {
 		return nil, errors.Join(err, ours.conn.Close())
 	}
 	defer trouble.Close()
-	parent, err := os.StartProcess(binary, []string{"turno", spec.mode, spec.dir}, &os.ProcAttr{
-		Dir: "/", Env: spec.env(), Files: append([]*os.File{null, null, trouble, theirs}, spec.stdio...),
-		Sys: &syscall.SysProcAttr{Setsid: true},
-	})
+	parent, err := spec.start(binary, append([]*os.File{null, null, trouble, theirs}, spec.stdio...))
 	if err != nil {
 		return nil, errors.Join(err, ours.conn.Close())
 	}
@@ -93,6 +92,28 @@ func openKeeper(ctx context.Context, spec keeperSpec) (*link, error) {
 	}
 	go l.listen()
 	return l, nil
+}
+
+func (s keeperSpec) start(binary string, files []*os.File) (parent *os.Process, err error) {
+	start := func() {
+		parent, err = os.StartProcess(binary, []string{"turno", s.mode, s.dir}, &os.ProcAttr{
+			Dir: "/", Env: s.env(), Files: files, Sys: &syscall.SysProcAttr{Setsid: true},
+		})
+	}
+	if !s.noNewPrivileges {
+		start()
+		return parent, err
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // for good: the thread ends with the goroutine
+		if err = unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err == nil {
+			start()
+		}
+	}()
+	<-done
+	return parent, err
 }
 
 // troubleFile takes what a keeper says of its own trouble. It is not the

@@ -114,8 +114,11 @@ func (l *link) start(ctx context.Context, spec Spec, where place) (*Process, err
 		_ = p.Stop(0)
 		return nil, fmt.Errorf("start attempt: %w", context.Cause(ctx))
 	}
-	if e, ok := p.ended(); ok && e.Setup != "" {
+	switch e, ok := p.ended(); {
+	case ok && e.Setup != "":
 		return nil, &SetupFailed{Message: e.Setup, Code: e.Code}
+	case ok && e.Lost && p.main == 0:
+		return nil, errors.New("start attempt: its keeper has ended, nothing runs")
 	}
 	if where.Mark != "" {
 		s.Main, _ = identify(p.main) // it may have ended

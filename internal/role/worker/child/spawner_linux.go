@@ -21,7 +21,7 @@ type Spawner struct {
 	link       *link
 	capability Capability
 	place      place // of the keeper: those of its jobs are below
-	binary     string
+	spec       SpawnerSpec
 }
 
 const keeperPrefix = "keeper-"
@@ -34,9 +34,11 @@ func OpenSpawner(ctx context.Context, spec SpawnerSpec) (*Spawner, error) {
 		return nil, fmt.Errorf("make keeper's directory: %w", err)
 	}
 	c := Probe()
-	s := &Spawner{dir: filepath.Clean(spec.Dir), capability: c, binary: spec.Binary, place: c.place(id, Limits{})}
+	s := &Spawner{dir: filepath.Clean(spec.Dir), capability: c, spec: spec, place: c.place(id, Limits{})}
 	var err error
-	if s.link, err = openKeeper(ctx, keeperSpec{mode: cmdKeeper, dir: dir, binary: spec.Binary}); err != nil {
+	if s.link, err = openKeeper(ctx, keeperSpec{
+		mode: cmdKeeper, dir: dir, binary: spec.Binary, noNewPrivileges: !spec.AllowNewPrivileges,
+	}); err != nil {
 		return nil, fmt.Errorf("start keeper: %w", err)
 	}
 	if !s.quick() {
@@ -68,7 +70,7 @@ func (s *Spawner) quick() bool {
 
 // Start starts an attempt as the function Start does. One gets a shim of its
 // own if the keeper cannot hold it apart from its others: without a v2 cgroup,
-// with limits of v1 or of open files, or if Spec.Dir is not the ID's name in
+// with limits of v1 or of open files, with other privileges, or if Spec.Dir is not the ID's name in
 // SpawnerSpec.Dir, where Attach would look for it.
 func (s *Spawner) Start(ctx context.Context, spec Spec) (*Process, error) {
 	if err := spec.validate(); err != nil {
@@ -76,9 +78,10 @@ func (s *Spawner) Start(ctx context.Context, spec Spec) (*Process, error) {
 	}
 	l := spec.Limits
 	limited := l.MemoryBytes > 0 || l.Processes > 0 || l.CPUMillis > 0
-	if !s.quick() || limited && s.capability.LimitsV1 || l.OpenFiles > 0 || spec.Dir != filepath.Join(s.dir, spec.ID) {
+	if !s.quick() || limited && s.capability.LimitsV1 || l.OpenFiles > 0 ||
+		spec.NoNewPrivileges == s.spec.AllowNewPrivileges || spec.Dir != filepath.Join(s.dir, spec.ID) {
 		if spec.Binary == "" {
-			spec.Binary = s.binary
+			spec.Binary = s.spec.Binary
 		}
 		return start(ctx, spec, s.capability)
 	}

@@ -16,7 +16,7 @@ import (
 
 func spawner(t testing.TB) *Spawner {
 	t.Helper()
-	s, err := OpenSpawner(patient(t), SpawnerSpec{Dir: t.TempDir()})
+	s, err := OpenSpawner(patient(t), SpawnerSpec{Dir: t.TempDir(), AllowNewPrivileges: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +48,31 @@ func TestSpawner_200AtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+func TestSpawner_NoNewPrivileges(t *testing.T) {
+	t.Parallel()
+	s, err := OpenSpawner(patient(t), SpawnerSpec{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, on := range []bool{true, false} {
+		spec := shell(t, "grep NoNewPrivs /proc/self/status")
+		spec.ID = fmt.Sprint(on)
+		spec.Dir, spec.NoNewPrivileges = filepath.Join(s.dir, spec.ID), on
+		p, err := s.Start(patient(t), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[bool]string{true: "NoNewPrivs:\t1\n", false: "NoNewPrivs:\t0\n"}[on]
+		if wait(t, p); os.Getuid() == 0 && logOf(t, spec) != want {
+			t.Errorf("%v: %q", on, logOf(t, spec))
+		}
+		if quick := p.journal != ""; quick != (on && s.quick()) {
+			t.Errorf("%v: in the keeper is %v", on, quick)
+		}
+	}
 }
 
 func TestSpawner_SetupFailed(t *testing.T) {
@@ -124,7 +149,7 @@ func TestSpawner_AnotherKeeper(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	open := func() *Spawner {
-		s, err := OpenSpawner(patient(t), SpawnerSpec{Dir: dir})
+		s, err := OpenSpawner(patient(t), SpawnerSpec{Dir: dir, AllowNewPrivileges: true})
 		if err != nil {
 			t.Fatal(err)
 		}
