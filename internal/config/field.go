@@ -32,7 +32,6 @@ func describe() []Field {
 	t := reflect.TypeFor[Config]()
 	var out []Field
 	for sf := range t.Fields() {
-		sf := sf
 		if !sf.IsExported() {
 			continue
 		}

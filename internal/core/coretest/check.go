@@ -2,6 +2,7 @@ package coretest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"turno"
@@ -182,11 +183,11 @@ func impossible(j *turno.Job) bool {
 }
 
 func (w *World) unfinished() string {
-	text := ""
+	var text strings.Builder
 	for n := int64(1); n < w.store.next; n++ {
 		if j := w.store.jobs[n]; j != nil && !j.State.Ended() {
-			text += fmt.Sprintf("\n  %s %s %s %q attempt %d on %q tasks %+v", j.Display(), j.State, j.Reason, j.Detail, j.Attempt, j.Worker(), j.Tasks)
+			text.WriteString(fmt.Sprintf("\n  %s %s %s %q attempt %d on %q tasks %+v", j.Display(), j.State, j.Reason, j.Detail, j.Attempt, j.Worker(), j.Tasks))
 		}
 	}
-	return text
+	return text.String()
 }

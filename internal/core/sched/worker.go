@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -166,12 +167,7 @@ func listed(names []string, name string, ifEmpty bool) bool {
 	if len(names) == 0 {
 		return ifEmpty
 	}
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(names, name)
 }
 
 func (w *worker) offers(typ string, d turno.Device) bool {
@@ -180,10 +176,8 @@ func (w *worker) offers(typ string, d turno.Device) bool {
 		if o.Type != typ {
 			continue
 		}
-		for _, have := range o.Devices {
-			if have == d {
-				return true
-			}
+		if slices.Contains(o.Devices, d) {
+			return true
 		}
 	}
 	return false

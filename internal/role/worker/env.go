@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,9 +27,7 @@ func (r *Role) environment(a *attempt, dir string) []string {
 			env[name] = v
 		}
 	}
-	for k, v := range spec.Env {
-		env[k] = v
-	}
+	maps.Copy(env, spec.Env)
 	env["TMPDIR"] = filepath.Join(a.dir, "tmp")
 	env["PWD"] = dir
 	r.describe(env, a, dir)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"sync"
@@ -170,9 +171,7 @@ func (s *shipper) run(ctx context.Context) {
 			}
 		case err := <-s.files.Errors:
 			s.log.Warn("missed changes of log files", "err", err)
-			for k, t := range s.tails {
-				s.dirty[k] = t
-			}
+			maps.Copy(s.dirty, s.tails)
 		case <-timer.C:
 		}
 		s.obey()
