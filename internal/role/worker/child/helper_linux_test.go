@@ -11,13 +11,15 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"slices"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"turno/internal/testenv"
 )
 
 // The test binary plays every part: the hidden commands, and the helpers
@@ -43,15 +45,6 @@ func patient(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	return ctx
-}
-
-// skip skips for a reason that TURNO_TEST_REQUIRE can forbid.
-func skip(t testing.TB, reason, why string) {
-	t.Helper()
-	if slices.Contains(strings.Split(os.Getenv("TURNO_TEST_REQUIRE"), ","), reason) {
-		t.Fatalf("%s is required, but %s", reason, why)
-	}
-	t.Skipf("%s: %s", reason, why)
 }
 
 func self(t testing.TB) string {
@@ -118,28 +111,25 @@ func beginOn(t testing.TB, s Spec, c Capability) *Process {
 // eachRung runs a test on each rung of the ladder that this machine has.
 func eachRung(t *testing.T, test func(*testing.T, Capability)) {
 	c := Probe()
-	try := func(name, lacks string, change func(*Capability)) {
+	try := func(name string, has bool, change func(*Capability)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if lacks != "" {
-				skip(t, "cgroup", lacks)
+			if !has {
+				testenv.Need(t, testenv.CgroupNeed)
+				t.Fatal("there is a writable v2 cgroup, but Probe found none")
 			}
 			c := c
 			change(&c)
 			test(t, c)
 		})
 	}
-	no2, no1 := "", ""
-	if c.roots.v2 == "" {
-		no2 = "there is no writable v2 cgroup"
+	v2 := c.roots.v2 != ""
+	try("v2", v2, func(c *Capability) { c.Rung = rungV2 })
+	try("v2 without clone3", v2, func(c *Capability) { c.Rung = rungV2; c.roots.clone = false })
+	if c.roots.freezer != "" { // a machine with v2 alone has no such rung
+		try("v1", true, func(c *Capability) { c.Rung = rungV1 })
 	}
-	if c.roots.freezer == "" {
-		no1 = "there is no writable freezer"
-	}
-	try("v2", no2, func(c *Capability) { c.Rung = rungV2 })
-	try("v2 without clone3", no2, func(c *Capability) { c.Rung = rungV2; c.roots.clone = false })
-	try("v1", no1, func(c *Capability) { c.Rung = rungV1 })
-	try("sweep", "", func(c *Capability) { c.Rung = rungSweep; c.roots.limits = nil })
+	try("sweep", true, func(c *Capability) { c.Rung = rungSweep; c.roots.limits = nil })
 }
 
 // fifo is where processes of a job tell the test something, a line each.
@@ -367,14 +357,10 @@ var helpers = map[string]func([]string){
 			}
 		}
 	},
-	"eat": func([]string) {
-		var all [][]byte
-		for {
-			block := make([]byte, 1<<20)
-			for i := range block {
-				block[i] = byte(i)
-			}
-			all = append(all, block)
+	"eat": func([]string) { // as much as there is
+		for all := [][]byte{}; ; {
+			all = append(all, bytes.Repeat([]byte{1}, 1<<20))
+			runtime.KeepAlive(all[0])
 		}
 	},
 	"flood": func(args []string) { // so many bytes, in lines of 64

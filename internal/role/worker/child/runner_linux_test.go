@@ -125,7 +125,7 @@ func TestRunner_SetupFailed(t *testing.T) {
 // The same tests as nobody, without capabilities or a writable cgroup.
 func TestUnprivileged(t *testing.T) {
 	if os.Getuid() != 0 {
-		skip(t, "root", "only root can become nobody")
+		return // all the tests have just been that
 	}
 	const nobody = 65532
 	dir, err := os.MkdirTemp("", "turno-child-") // t.TempDir is root's alone
@@ -143,8 +143,8 @@ func TestUnprivileged(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(patient(t), binary, "-test.v",
-		"-test.run=^Test(Start|Tree|Stop|Log|Lost|Lease|Attach|Runner|Spawner|TimeLimit|Signal)")
-	cmd.Env = []string{"TMPDIR=" + dir + "/tmp", "PATH=" + os.Getenv("PATH"), "TURNO_TEST_REQUIRE=none"}
+		"-test.run=^Test(Start|Exit|Tree|Stop|Log|Lost|Lease|Attach|Runner|Spawner|TimeLimit|Signal)")
+	cmd.Env = []string{"TMPDIR=" + dir + "/tmp", "PATH=" + os.Getenv("PATH")}
 	cmd.Dir, cmd.WaitDelay = dir, time.Second
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
 	out, err := cmd.CombinedOutput()

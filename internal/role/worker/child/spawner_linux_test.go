@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"turno/internal/testenv"
 )
 
 func spawner(t testing.TB) *Spawner {
@@ -158,7 +160,7 @@ func TestSpawner_AnotherKeeper(t *testing.T) {
 	}
 	first := open()
 	if !first.quick() {
-		skip(t, "cgroup", "there is no writable v2 cgroup")
+		testenv.Need(t, testenv.CgroupNeed)
 	}
 	spec := shell(t, "exit 4")
 	spec.Dir = filepath.Join(dir, spec.ID)
