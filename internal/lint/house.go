@@ -131,4 +131,7 @@ var house = []row{
 		github.com/mattn/go-runewidth gopkg.in/yaml.v3`},
 	{pkg: "cmd/turno", imports: "internal/cli"},
 	{pkg: "test/kill", tests: ". client github.com/google/uuid"},
+	{pkg: "test/amqp", tests: `. internal/app internal/broker internal/broker/rabbitmq internal/core/policy/fair
+		internal/role/scheduler internal/role/worker internal/role/worker/child internal/runner
+		internal/store/sqlite internal/workload/all`},
 }
