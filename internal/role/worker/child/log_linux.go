@@ -56,6 +56,9 @@ func (l *logPipe) copy() {
 		if n == len(buf) && n < 64<<10 { // 64 KiB is what a pipe holds
 			buf = make([]byte, 64<<10)
 		}
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			l.rest(buf)
+		}
 		if err != nil {
 			break
 		}
@@ -73,6 +76,32 @@ func (l *logPipe) copy() {
 	}
 	_ = l.file.Close()
 }
+
+// rest takes what is in the pipe when the time for it is over: on a busy
+// machine this goroutine may not have run before. It takes no more than a pipe
+// can hold, as whoever still writes is none of the tree.
+func (l *logPipe) rest(buf []byte) {
+	conn, err := l.read.SyscallConn()
+	if err != nil {
+		return
+	}
+	_ = conn.Control(func(fd uintptr) {
+		for taken := 0; taken < maxPipe; {
+			n, err := unix.Read(int(fd), buf)
+			if err == unix.EINTR {
+				continue
+			}
+			if n <= 0 {
+				return
+			}
+			l.put(buf[:n])
+			taken += n
+		}
+	})
+}
+
+// maxPipe is what a job without privileges can make a pipe hold.
+const maxPipe = 1 << 20
 
 func (l *logPipe) put(data []byte) {
 	room := int64(len(data))

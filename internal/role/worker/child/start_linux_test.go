@@ -263,6 +263,27 @@ func TestLog_HeldByStranger(t *testing.T) {
 	}
 }
 
+// Nothing is lost of what lay in the pipe when the time to drain it was over.
+func TestLog_DrainedLate(t *testing.T) {
+	t.Parallel()
+	l, err := openLog(t.TempDir(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const line = "written long ago\n"
+	if _, err := l.write.WriteString(line); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.read.SetReadDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	l.copy() // the pipe has a writer still
+	data, err := os.ReadFile(l.path)
+	if err != nil || string(data) != line {
+		t.Errorf("log is %q: %v", data, err)
+	}
+}
+
 func TestWait_Cancelled(t *testing.T) {
 	t.Parallel()
 	p := begin(t, shell(t, "exec sleep 1000"))
