@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"turno"
 	"turno/internal/broker"
@@ -47,14 +50,43 @@ func (p *shared) close() error {
 func open(ctx context.Context, cfg config.Config, roles []string, log *slog.Logger) (*shared, error) {
 	p := &shared{}
 	if len(roles) > 1 || roles[0] != Worker {
-		if err := p.openStore(ctx, cfg, log); err != nil {
+		if err := await(ctx, log, "store", func() error { return p.openStore(ctx, cfg, log) }); err != nil {
 			return nil, fmt.Errorf("open the store: %w", err)
 		}
 	}
-	if err := p.openBroker(ctx, cfg, log); err != nil {
+	if err := await(ctx, log, "broker", func() error { return p.openBroker(ctx, cfg, log) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the broker: %w", err), p.close())
 	}
 	return p, nil
+}
+
+// await opens a part that another process serves. While nobody answers there
+// it tries again: roles and servers start in any order, and after a power cut
+// all at once. Anything but silence is told at once.
+func await(ctx context.Context, log *slog.Logger, what string, open func() error) error {
+	for pause := 200 * time.Millisecond; ; pause = min(2*pause, maxPause) {
+		err := open()
+		if err == nil || !silent(err) || ctx.Err() != nil {
+			return err
+		}
+		log.Warn("waits for a part that does not answer yet", "part", what, "err", err)
+		timer := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// maxPause between two tries: a server that is back is found within it.
+const maxPause = 2 * time.Second
+
+// silent tells whether an error means that nobody serves there yet.
+func silent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		strings.Contains(err.Error(), "starting up") || strings.Contains(err.Error(), "no servers available")
 }
 
 func (p *shared) openStore(ctx context.Context, cfg config.Config, log *slog.Logger) error {

@@ -39,7 +39,7 @@ func run(ctx context.Context, parts []part, ready func()) error {
 			}
 		})
 		started++
-		if !await(ctx, p.ready) {
+		if !answers(ctx, p.ready) {
 			break
 		}
 	}
@@ -55,8 +55,8 @@ func run(ctx context.Context, parts []part, ready func()) error {
 	return errors.Join(errs...)
 }
 
-// await waits until a part is ready; false: something ended before.
-func await(ctx context.Context, ready <-chan struct{}) bool {
+// answers waits until a part is ready; false: something ended before.
+func answers(ctx context.Context, ready <-chan struct{}) bool {
 	if ready == nil {
 		return ctx.Err() == nil
 	}

@@ -255,7 +255,9 @@ func (s *shipper) expire(now time.Time) {
 }
 
 func (s *shipper) watch(t *tail) {
-	if err := s.files.Add(t.dir); err != nil {
+	if err := s.files.Add(t.dir); errors.Is(err, fs.ErrNotExist) {
+		return // it has ended and is gone
+	} else if err != nil {
 		s.log.Warn("cannot follow a log; it is sent when its job ends", "attempt", t.key.String(), "err", err)
 		return
 	}

@@ -78,6 +78,7 @@ type Role struct {
 	onDisk  map[turno.AttemptKey]bool // attempts with a folder
 	shims   time.Duration             // the lease that the shims have
 	encoder wire.ReportEncoder
+	unsent  bool // the newest Report could not be sent
 
 	runners  *pool
 	commands *commands
@@ -365,12 +366,16 @@ func (r *Role) act(ctx context.Context, ready hold.Ready) error {
 	if err != nil {
 		return fmt.Errorf("encode a report: %w", err)
 	}
-	if err := r.o.Broker.Put(ctx, broker.ReportBox+r.o.Name, body); err != nil {
-		if errors.Is(err, broker.ErrClosed) {
-			return fmt.Errorf("send a report: %w", err)
-		}
-		r.log.Warn("did not send a report; the next one tells the same", "err", err)
+	err = r.o.Broker.Put(ctx, broker.ReportBox+r.o.Name, body)
+	switch {
+	case errors.Is(err, broker.ErrClosed):
+		return fmt.Errorf("send a report: %w", err)
+	case err != nil && !r.unsent:
+		r.log.Warn("cannot send reports; works on and tries again", "err", err)
+	case err == nil && r.unsent:
+		r.log.Info("sends reports again")
 	}
+	r.unsent = err != nil
 	return nil
 }
 
