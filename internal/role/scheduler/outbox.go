@@ -53,8 +53,10 @@ func (t *term) send(ctx context.Context) {
 // that relieves their worker: until then the worker would tell them again.
 func (t *term) deliver(ctx context.Context, p *post) error {
 	for i := range p.replies {
-		if err := t.reply(ctx, &p.replies[i]); err != nil {
-			return err
+		// An address is a stranger's word: that it does not work must not stop
+		// the others' work. Who hears nothing asks again, with the same id.
+		if err := t.reply(ctx, &p.replies[i]); err != nil && ctx.Err() == nil {
+			t.log.Warn("did not send an answer", "to", p.replies[i].to.ReplyTo, "err", err)
 		}
 	}
 	if err := t.publish(ctx, p.results); err != nil {

@@ -17,6 +17,9 @@ const (
 	// thousand jobs.
 	jobMessages = 16
 	askMessages = 256
+	// messageJobs bounds the jobs of one message, so that the answer fits into
+	// one too.
+	messageJobs = 10_000
 )
 
 // open begins to receive. Receivers end with ctx; one that breaks fails the
@@ -96,6 +99,11 @@ func (t *term) decode(d broker.Delivery) submission {
 		s.bad = turno.Invalid("version", "%d; this scheduler speaks %d", body.Version, turno.ProtocolVersion)
 		return s
 	}
+	if len(body.Jobs) > messageJobs {
+		s.bad = &turno.Error{Code: turno.CodeTooLarge, Field: "jobs",
+			Message: fmt.Sprintf("%d jobs in one message; at most %d are taken", len(body.Jobs), messageJobs), Hint: "send several messages"}
+		return s
+	}
 	s.answers = make([]turno.Submitted, len(body.Jobs))
 	for i := range body.Jobs {
 		n := body.Jobs[i]
@@ -109,6 +117,12 @@ func (t *term) decode(d broker.Delivery) submission {
 }
 
 func (t *term) check(n *turno.NewJob) *turno.Error {
+	if n.ID == "" {
+		return turno.Invalid("id", "must be given").WithHint("make a fresh UUIDv7 for each job; the same id again is the same job")
+	}
+	if n.RetryOf < 0 {
+		return turno.Invalid("retry_of", "%d is not the number of a job", n.RetryOf)
+	}
 	if !turno.ValidID(n.ID) {
 		return turno.Invalid("id", "%.60q is not a UUID in lower case", n.ID)
 	}
