@@ -5,7 +5,7 @@ GO    ?= go
 BIN   := bin
 # From the newest tag; a tree without git is "devel".
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+LDFLAGS := -s -w -X turno/internal/config.Version=$(VERSION)
 
 # make test RUN=TestName PKG=./internal/broker/...
 RUN ?=

@@ -20,9 +20,6 @@ import (
 	"turno/internal/workload/all"
 )
 
-// Version of this build; the build stamps it.
-var Version = "dev"
-
 // inventory finds this machine's GPUs.
 func inventory(cfg config.Config) gpu.Inventory {
 	if cfg.FakeGPUs > 0 {
@@ -66,13 +63,13 @@ func workerPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Inf
 }
 
 func version() string {
-	if Version != "dev" {
-		return Version
+	if config.Version != "" {
+		return config.Version
 	}
 	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" {
 		return b.Main.Version
 	}
-	return Version
+	return "devel"
 }
 
 // Runner serves the runner protocol on standard input and output: the hidden

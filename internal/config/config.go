@@ -50,6 +50,9 @@ type Config struct {
 	origins map[string]Origin // by field name
 }
 
+// Version of this build. The build stamps it; empty in one made by hand.
+var Version string
+
 // Info is what running roles say of themselves once they are ready.
 type Info struct {
 	Roles     []string
