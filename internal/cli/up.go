@@ -16,8 +16,8 @@ import (
 const (
 	upShort = "start a whole turno on this machine: queue, worker, dashboard"
 	upLong  = `Starts scheduler, worker and API together, with a broker and a database of
-their own in the data folder, and runs until Ctrl-C. Jobs that run then run on,
-and the next turno up takes them over.`
+their own in the data folder, and runs until Ctrl-C. Jobs that run then are
+ended, and begin again with the next turno up; after a crash they run on, and it takes them over.`
 	schedulerShort = "run only the scheduler"
 	workerShort    = "run only a worker"
 	apiShort       = "run only the API and the dashboard"
@@ -56,11 +56,22 @@ func (s *session) roles(role string) func(context.Context, *cobra.Command, []str
 			_ = os.Remove(file)
 		}
 		if ctx.Err() != nil && (err == nil || strings.Contains(err.Error(), context.Canceled.Error())) {
-			s.notef("Stopped. Jobs that run go on; the next turno up takes them over.\n")
+			s.notef("%s\n", farewell(role))
 			return nil
 		}
 		return err
 	}
+}
+
+// farewell says what becomes of the jobs.
+func farewell(role string) string {
+	switch role {
+	case "all":
+		return "Stopped. Jobs that ran were ended, and begin again with the next turno up."
+	case "worker":
+		return "Stopped. Commands run on for the length of their lease; the next turno worker here takes them over."
+	}
+	return "Stopped. Jobs that run go on."
 }
 
 // announce says what runs and what to do with it.

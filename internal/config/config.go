@@ -34,7 +34,7 @@ type Config struct {
 	BrokerSync bool   `key:"broker_sync" flag:"broker-sync" env:"TURNO_BROKER_SYNC" default:"false" group:"role" help:"embedded broker: sync before each confirm; a power cut loses nothing confirmed, for a tenth of the rate"`
 	Store      string `key:"store" flag:"store" env:"TURNO_STORE" default:"sqlite" secret:"url" group:"role" arg:"URL" help:"sqlite (in the data folder) or postgres://…"`
 
-	Order string        `key:"order" flag:"order" env:"TURNO_ORDER" default:"fair" oneof:"fair fifo" group:"scheduler" arg:"NAME" help:"who is next: fair between users, or fifo, strictly first come first served"`
+	Order string        `key:"order" flag:"order" env:"TURNO_ORDER" default:"fair" oneof:"fair fifo" group:"scheduler" arg:"NAME" help:"who is next: fair lets short and narrow jobs pass within bounds; fifo is strictly first come first served"`
 	Lease time.Duration `key:"lease" flag:"lease" env:"TURNO_LEASE" default:"5m" group:"scheduler" arg:"TIME" help:"how long a job runs on when its worker is cut off, before it ends there and starts elsewhere"`
 
 	Worker    string         `key:"worker" flag:"worker" env:"TURNO_WORKER" group:"worker" arg:"NAME" help:"this worker's name; the host's unless given"`

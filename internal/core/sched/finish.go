@@ -152,7 +152,10 @@ func (s *Sched) order(j *job, stop turno.Stop, detail string) {
 func (s *Sched) finish(j *job, h *turno.Hold) {
 	res, stop, w := *h.Result, j.stop, j.worker
 	a := j.Current()
-	a.StartedAt, a.EndedAt, a.Result, a.LogBytes = h.StartedAt, h.EndedAt, &res, res.LogBytes
+	a.EndedAt, a.Result, a.LogBytes = h.EndedAt, &res, res.LogBytes
+	if a.StartedAt.IsZero() { // a worker that was restarted knows only its own time
+		a.StartedAt = h.StartedAt
+	}
 	if a.EndedAt.IsZero() {
 		a.EndedAt = s.now
 	}

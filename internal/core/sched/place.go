@@ -320,6 +320,9 @@ func (s *Sched) resourceDetail(sh *shape) string {
 func amount(what string, n int64) string {
 	switch what {
 	case "cpus":
+		if n == int64(turno.CPU) {
+			return "1 CPU"
+		}
 		return turno.MilliCPU(n).String() + " CPUs"
 	case "memory":
 		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +30,12 @@ type commands struct {
 	group  sync.WaitGroup
 	ctx    context.Context //nolint:containedctx // of the worker's whole life, for what is swept later
 	keeper *child.Spawner
+	slow   bool // limits are dear on this machine
+
+	attaching sync.WaitGroup // to what an earlier agent left
+
+	mu   sync.Mutex // guards kept
+	kept map[turno.AttemptKey]*child.Process
 }
 
 func newCommands(ctx context.Context, r *Role) (*commands, error) {
@@ -39,11 +46,11 @@ func newCommands(ctx context.Context, r *Role) (*commands, error) {
 			return nil, fmt.Errorf("find this program for the shims: %w", err)
 		}
 	}
-	keeper, err := child.OpenSpawner(ctx, child.SpawnerSpec{Dir: r.o.Data, Binary: binary})
+	keeper, err := child.OpenSpawner(ctx, child.SpawnerSpec{Dir: filepath.Join(r.o.Data, attemptsDir), Binary: binary})
 	if err != nil {
 		return nil, fmt.Errorf("start the keeper of commands: %w", err)
 	}
-	return &commands{role: r, data: r.o.Data, binary: binary, ctx: ctx, keeper: keeper}, nil
+	return &commands{role: r, data: r.o.Data, binary: binary, ctx: ctx, keeper: keeper, slow: child.Probe().LimitsV1, kept: map[turno.AttemptKey]*child.Process{}}, nil
 }
 
 // close lets the commands go: they have their lease from now on.
@@ -136,6 +143,7 @@ func (c *commands) run(ctx context.Context, a *attempt, cmd *command) (*turno.Re
 		return nil, err
 	}
 	cmd.set(p)
+	c.keep(a.key, p)
 	c.role.inbox.put(event{key: a.key})
 	c.role.shipper.follow(a.key, a.dir)
 	return wait(ctx, p)
@@ -146,11 +154,14 @@ func (c *commands) attach(ctx context.Context, a *attempt) {
 	cmd := &command{}
 	a.command = cmd
 	a.stop = func(grace time.Duration, _ turno.Reason) { cmd.stop(grace) }
+	c.attaching.Add(1)
 	c.group.Go(func() {
 		p, err := child.Attach(a.dir)
+		c.attaching.Done()
 		var result *turno.Result
 		if err == nil {
 			cmd.set(p)
+			c.keep(a.key, p)
 			c.role.shipper.follow(a.key, a.dir)
 			result, err = wait(ctx, p)
 		}
@@ -239,17 +250,41 @@ func (c *commands) spec(a *attempt) (child.Spec, error) {
 	spec := a.task.Spec
 	return child.Spec{
 		ID: a.key.String(), Dir: a.dir, Command: command, Env: c.role.environment(a, dir), WorkDir: dir,
-		Limits: child.Limits{
-			MemoryBytes: spec.Memory, Processes: maxProcesses, CPUMillis: int(spec.CPUs), LogBytes: maxLogBytes,
-		},
+		Limits: c.limits(a.task),
 		NoNewPrivileges: true, Lease: a.lease, Binary: c.binary,
 		TimeLimit: time.Duration(spec.TimeLimit), Grace: time.Duration(spec.Grace),
 	}, nil
 }
 
+// limits of a command. Where they are cgroup v1's, joining them costs a job ten
+// times its start: there only commands that ask for memory or a GPU, which are
+// seldom short, get any.
+func (c *commands) limits(t *turno.Task) child.Limits {
+	l := child.Limits{LogBytes: maxLogBytes}
+	if !c.slow || t.Spec.Memory > 0 || len(t.GPUs) > 0 {
+		l.MemoryBytes, l.Processes, l.CPUMillis = t.Spec.Memory, maxProcesses, int(t.Spec.CPUs)
+	}
+	return l
+}
+
+// keep remembers a process until its attempt is forgotten: its keeper holds
+// its exit as long.
+func (c *commands) keep(k turno.AttemptKey, p *child.Process) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept[k] = p
+}
+
 // forget removes what an attempt left on the disk, but for files that it put
 // into its output folder.
 func (c *commands) forget(k turno.AttemptKey) {
+	c.mu.Lock()
+	p := c.kept[k]
+	delete(c.kept, k)
+	c.mu.Unlock()
+	if p != nil {
+		_ = p.Forget() // a keeper that is gone has forgotten by itself
+	}
 	dir := c.role.dirOf(k)
 	if _, err := os.Lstat(dir); err != nil {
 		return
@@ -292,16 +327,25 @@ func (c *commands) sweep(live map[turno.AttemptKey]*attempt, saved savedJournal)
 	}
 	for _, e := range entries {
 		info, err := e.Info()
-		if known[e.Name()] || err != nil {
-			continue
+		if known[e.Name()] || err != nil || strings.Trim(e.Name(), "0123456789.") != "" {
+			continue // wanted, or a keeper's own
 		}
 		dir := filepath.Join(root, e.Name())
+		c.attaching.Add(1)
 		c.group.Go(func() { c.endStray(dir, time.Since(info.ModTime()) > keepOutputs) })
 	}
+	c.group.Go(func() {
+		c.attaching.Wait()
+		if err := c.keeper.Prune(); err != nil {
+			c.role.log.Warn("cannot remove what earlier keepers left", "err", err)
+		}
+	})
 }
 
 func (c *commands) endStray(dir string, old bool) {
-	if p, err := child.Attach(dir); err == nil {
+	p, err := child.Attach(dir)
+	c.attaching.Done()
+	if err == nil {
 		_ = p.Stop(0)
 		if _, err := p.Wait(c.ctx); err != nil {
 			return

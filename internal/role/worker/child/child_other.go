@@ -274,3 +274,9 @@ func StartRunner(_ context.Context, spec RunnerSpec) (*Runner, error) {
 
 // Kill kills the runner at once.
 func (r *Runner) Kill() error { return r.Stop(0) }
+
+// Prune finds nothing: there are no keepers here.
+func (*Spawner) Prune() error { return nil }
+
+// Forget has nothing to forget: the exit is with the attempt.
+func (*Process) Forget() error { return nil }

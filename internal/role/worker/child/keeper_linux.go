@@ -320,8 +320,15 @@ func (k *keeper) lane(base string) (*tree2, error) {
 	return openTree2(dir)
 }
 
-// free takes a lane back; it is empty.
+// free takes a lane back; it is empty. One that was killed in is spent.
 func (k *keeper) free(lane *tree2) {
+	if lane.killed {
+		lane.close()
+		if err := os.Remove(lane.dir); err != nil {
+			slog.Warn("removing a group failed", "group", lane.dir, "err", err)
+		}
+		return
+	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.lanes = append(k.lanes, lane)

@@ -279,3 +279,21 @@ func BenchmarkSpawn(b *testing.B) {
 		each(b, run(func() (*Process, error) { return Start(ctx, spec(dir)) }))
 	})
 }
+
+// A group in which something was killed must not hold another job: Linux 6.18
+// kills whatever is cloned into it.
+func TestSpawner_JobAfterAKill(t *testing.T) {
+	t.Parallel()
+	s := spawner(t)
+	for _, script := range []string{"setsid sleep 600 & exit 0", "exit 0", "exit 0"} {
+		spec := shell(t, script)
+		spec.Dir = filepath.Join(s.dir, spec.ID)
+		p, err := s.Start(patient(t), spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := wait(t, p); e.Code != 0 {
+			t.Errorf("%q: exit %+v", script, e)
+		}
+	}
+}

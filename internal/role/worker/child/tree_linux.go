@@ -28,6 +28,9 @@ type tree2 struct {
 	dir    string
 	group  int // descriptor of dir, to start a process in
 	events int // of cgroup.events
+	// killed: the group was told to kill. Linux 6.18 then kills every process
+	// that is cloned into it from outside, for ever: it must not be used again.
+	killed bool
 }
 
 func openTree2(dir string) (*tree2, error) {
@@ -40,7 +43,7 @@ func openTree2(dir string) (*tree2, error) {
 		_ = unix.Close(group)
 		return nil, fmt.Errorf("open cgroup.events: %w", err)
 	}
-	return &tree2{dir, group, events}, nil
+	return &tree2{dir: dir, group: group, events: events}, nil
 }
 
 func (t *tree2) close() {
@@ -61,7 +64,10 @@ func (t *tree2) members() ([]int, error) {
 	return all, err
 }
 
-func (t *tree2) kill() error { return writeFile(t.dir+"/cgroup.kill", "1") }
+func (t *tree2) kill() error {
+	t.killed = true
+	return writeFile(t.dir+"/cgroup.kill", "1")
+}
 
 func (t *tree2) end() (int, error) {
 	found := 0
