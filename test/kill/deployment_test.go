@@ -177,7 +177,8 @@ type process struct {
 }
 
 // processes finds all that know of the deployment's folder by their command
-// line or their environment: roles, shims, runners and jobs.
+// line, their environment or their current folder: roles, shims, runners and
+// jobs.
 func (d *deployment) processes() []process {
 	dirs, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil {
@@ -191,7 +192,9 @@ func (d *deployment) processes() []process {
 		}
 		cmdline, _ := os.ReadFile(dir + "/cmdline")
 		environ, _ := os.ReadFile(dir + "/environ")
-		if len(cmdline) > 0 && (bytes.Contains(cmdline, []byte(d.data)) || bytes.Contains(environ, []byte(d.data)) || bytes.Contains(cmdline, []byte(d.binary))) {
+		cwd, _ := os.Readlink(dir + "/cwd")
+		mine := bytes.Contains(cmdline, []byte(d.data)) || bytes.Contains(environ, []byte(d.data)) || strings.HasPrefix(cwd, d.data)
+		if len(cmdline) > 0 && mine {
 			found = append(found, process{pid, string(cmdline)})
 		}
 	}

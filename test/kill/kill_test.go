@@ -64,7 +64,7 @@ const jobs = 2000
 // run submits the jobs, strikes as they end, and checks.
 func run(t *testing.T, d *deployment, strikes []strike) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	c := d.client()
 	await(ctx, t, func() error { _, err := c.Summary(ctx); return err })

@@ -130,7 +130,7 @@ func TestRetry_BackoffDoublesAndEnds(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, "fair")
 	c.worker("a", 4, 0, "")
-	n := c.submit(func(s *turno.Spec) { s.Retries, s.Backoff = 2, turno.Duration(10 * time.Second) })
+	n := c.submit(func(s *turno.Spec) { s.Retries, s.Backoff = 2, turno.Duration(10*time.Second) })
 	c.finish(n, broken)
 	c.is(n, turno.Queued, turno.ReasonBackoff)
 	c.later(9 * time.Second)

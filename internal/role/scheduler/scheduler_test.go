@@ -11,7 +11,7 @@ import (
 	"turno"
 	"turno/internal/broker"
 	brokermem "turno/internal/broker/mem"
-	"turno/internal/core/policy/fair"
+	policies "turno/internal/core/policy/all"
 	"turno/internal/role/scheduler"
 	"turno/internal/store"
 	storemem "turno/internal/store/mem"
@@ -35,7 +35,7 @@ func check(s *turno.Spec) *turno.Error {
 // start runs a scheduler until the test ends and returns the terms it leads.
 func start(t *testing.T, b scheduler.Broker, s store.Store) <-chan uint64 {
 	t.Helper()
-	role := scheduler.New(scheduler.Options{Name: "test", Broker: b, Store: s, Order: fair.New(), Check: check})
+	role := scheduler.New(scheduler.Options{Name: "test", Broker: b, Store: s, Order: policies.List()[0], Check: check})
 	terms := make(chan uint64, 16) // more than any test has changes of the lead
 	role.OnLead(func(term uint64) { terms <- term })
 	ctx, stop := context.WithCancel(t.Context())
@@ -149,7 +149,7 @@ func TestStandby_TakesOverWhenTheLeaseIsOut(t *testing.T) {
 func TestLead_GivenUpGoesOnAtOnce(t *testing.T) {
 	t.Parallel()
 	b, s := brokermem.New(), storemem.New()
-	role := scheduler.New(scheduler.Options{Name: "old", Broker: b, Store: s, Order: fair.New(), Check: check})
+	role := scheduler.New(scheduler.Options{Name: "old", Broker: b, Store: s, Order: policies.List()[0], Check: check})
 	leads := make(chan uint64, 4) // leads and ends: two at most
 	role.OnLead(func(term uint64) { leads <- term })
 	ctx, stop := context.WithCancel(t.Context())

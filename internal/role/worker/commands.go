@@ -250,7 +250,7 @@ func (c *commands) spec(a *attempt) (child.Spec, error) {
 	spec := a.task.Spec
 	return child.Spec{
 		ID: a.key.String(), Dir: a.dir, Command: command, Env: c.role.environment(a, dir), WorkDir: dir,
-		Limits: c.limits(a.task),
+		Limits:          c.limits(a.task),
 		NoNewPrivileges: true, Lease: a.lease, Binary: c.binary,
 		TimeLimit: time.Duration(spec.TimeLimit), Grace: time.Duration(spec.Grace),
 	}, nil

@@ -156,7 +156,10 @@ func TestStart_Bounds(t *testing.T) {
 	wait(t, begin(t, s))
 	want := "0077\n0\n123\nNoNewPrivs:\t1\n/dev/null\n0 1 2 3\n500\nleads\n" +
 		"SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
-	if got := logOf(t, s); got != want {
+	// Signal 32 is the C library's own: no program can take it, and who runs the
+	// tests may have left it ignored.
+	got := strings.Replace(logOf(t, s), "SigIgn:\t0000000080000000", "SigIgn:\t0000000000000000", 1)
+	if got != want {
 		t.Errorf("got %q want %q", got, want)
 	}
 	s = shell(t, "grep NoNewPrivs /proc/self/status")
