@@ -285,8 +285,9 @@ func BenchmarkSpawn(b *testing.B) {
 func TestSpawner_JobAfterAKill(t *testing.T) {
 	t.Parallel()
 	s := spawner(t)
-	for _, script := range []string{"setsid sleep 600 & exit 0", "exit 0", "exit 0"} {
+	for i, script := range []string{"setsid sleep 600 & exit 0", "exit 0", "exit 0"} {
 		spec := shell(t, script)
+		spec.ID = "job-" + strconv.Itoa(i)
 		spec.Dir = filepath.Join(s.dir, spec.ID)
 		p, err := s.Start(patient(t), spec)
 		if err != nil {
