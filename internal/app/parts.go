@@ -85,8 +85,16 @@ const maxPause = 2 * time.Second
 // silent tells whether an error means that nobody serves there yet.
 func silent(err error) bool {
 	var op *net.OpError
-	return errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		strings.Contains(err.Error(), "starting up") || strings.Contains(err.Error(), "no servers available")
+	if errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return true
+	}
+	// Clients of brokers and databases keep the cause as text only.
+	for _, text := range []string{"starting up", "no servers available", "connection reset", "connection refused", "EOF"} {
+		if strings.Contains(err.Error(), text) {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *shared) openStore(ctx context.Context, cfg config.Config, log *slog.Logger) error {

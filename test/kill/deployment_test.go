@@ -147,7 +147,7 @@ func (d *deployment) stop() {
 		case <-r.done:
 		case <-time.After(20 * time.Second):
 			d.t.Errorf("%v did not end within 20 s of TERM", r.args)
-			_ = r.cmd.Process.Kill()
+			_ = r.cmd.Process.Signal(syscall.SIGQUIT) // what it hangs in is printed
 			<-r.done
 		}
 	}

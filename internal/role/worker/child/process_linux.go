@@ -267,7 +267,7 @@ func (p *Process) ask(r request) error {
 // Forget says that the caller has kept the exit for good. What a shared keeper
 // kept of it goes; Spec.Dir is the caller's to remove.
 func (p *Process) Forget() error {
-	if p.journal == "" {
+	if p.journal == "" || p.link == nil { // no keeper, or one that is gone
 		return nil
 	}
 	err := p.link.wire.send(request{Op: opForget, ID: p.id})
