@@ -24,13 +24,14 @@ const (
 
 // commands runs attempts as processes under shims.
 type commands struct {
-	role   *Role
-	data   string
-	binary string
-	group  sync.WaitGroup
-	ctx    context.Context //nolint:containedctx // of the worker's whole life, for what is swept later
-	keeper *child.Spawner
-	slow   bool // limits are dear on this machine
+	role    *Role
+	data    string
+	binary  string
+	group   sync.WaitGroup
+	ctx     context.Context //nolint:containedctx // of the worker's whole life, for what is swept later
+	keeper  *child.Spawner
+	slow    bool // limits are dear on this machine
+	folders folders
 
 	attaching sync.WaitGroup // to what an earlier agent left
 
@@ -230,10 +231,8 @@ func (c *commands) spec(a *attempt) (child.Spec, error) {
 	if err := json.Unmarshal(a.task.Spec.Params, &params); err != nil {
 		return child.Spec{}, fmt.Errorf("read the command: %w", err)
 	}
-	for _, dir := range []string{"work", "out", "tmp"} {
-		if err := os.MkdirAll(filepath.Join(a.dir, dir), 0o700); err != nil {
-			return child.Spec{}, fmt.Errorf("make the job's folder: %w", err)
-		}
+	if err := c.folders.make(a.dir); err != nil {
+		return child.Spec{}, err
 	}
 	command := params.Command
 	if params.Script != "" {
@@ -293,18 +292,9 @@ func (c *commands) forget(k turno.AttemptKey) {
 }
 
 func (c *commands) clean(dir string) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return
+	if err := c.folders.clean(dir); err != nil {
+		c.role.log.Warn("cannot remove what a job left", "path", dir, "err", err)
 	}
-	for _, e := range entries {
-		if path := filepath.Join(dir, e.Name()); e.Name() != "out" || os.Remove(path) == nil {
-			if err := os.RemoveAll(path); err != nil {
-				c.role.log.Warn("cannot remove what a job left", "path", path, "err", err)
-			}
-		}
-	}
-	_ = os.Remove(dir) // stays while there are outputs
 }
 
 // keepOutputs is how long outputs stay on a worker's disk.

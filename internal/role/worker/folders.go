@@ -1,0 +1,118 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+)
+
+// parts are the folders that every attempt of a command has: where it starts,
+// what it leaves to keep, and what ends with it.
+var parts = []string{"out", "tmp", "work"} // sorted
+
+// maxSpare folders are kept for the next attempts: more than run at once on
+// most machines, and nothing on any disk.
+const maxSpare = 256
+
+// folders gives attempts their folders. Most commands leave them empty, so a
+// folder that is still as it was made goes to the next attempt by one rename:
+// making and removing four directories costs a short command more than its
+// start does (ext4 looks long for an inode that was not freed a moment ago).
+type folders struct {
+	mu    sync.Mutex
+	spare []string // paths below the same parent; guarded by mu
+}
+
+// make gives an attempt its folder, with its parts in it. One that is there
+// already is taken as it is.
+func (f *folders) make(dir string) error {
+	if old := f.take(); old != "" {
+		if err := os.Rename(old, dir); err == nil {
+			return nil
+		}
+		_ = os.RemoveAll(old)
+	}
+	for _, name := range parts {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+			return fmt.Errorf("make the job's folder: %w", err)
+		}
+	}
+	return nil
+}
+
+func (f *folders) take() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.spare) == 0 {
+		return ""
+	}
+	dir := f.spare[len(f.spare)-1]
+	f.spare = f.spare[:len(f.spare)-1]
+	return dir
+}
+
+// clean removes what an attempt left, but for files in its output folder.
+func (f *folders) clean(dir string) error {
+	if untouched(dir) && f.keep(dir) {
+		return nil
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil // gone
+	}
+	var errs []error
+	for _, e := range entries {
+		if path := filepath.Join(dir, e.Name()); e.Name() != "out" || os.Remove(path) == nil {
+			errs = append(errs, os.RemoveAll(path))
+		}
+	}
+	_ = os.Remove(dir) // stays while there are outputs
+	return errors.Join(errs...)
+}
+
+func (f *folders) keep(dir string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.spare) == maxSpare {
+		return false
+	}
+	f.spare = append(f.spare, dir)
+	return true
+}
+
+// untouched tells whether a folder is as make left it: its parts, each empty
+// and still the owner's alone.
+func untouched(dir string) bool {
+	names, err := list(dir)
+	if slices.Sort(names); err != nil || !slices.Equal(names, parts) {
+		return false
+	}
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		if info, err := os.Lstat(path); err != nil || info.Mode() != os.ModeDir|0o700 {
+			return false
+		}
+		if names, err := list(path); err != nil || len(names) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// list gives the first few names in a folder, not sorted.
+func list(dir string) ([]string, error) {
+	file, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	names, err := file.Readdirnames(len(parts) + 1)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return names, err
+}
