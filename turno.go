@@ -255,16 +255,18 @@ type Result struct {
 
 // Attempt is one run of a job on one worker. The last one of a job is current.
 type Attempt struct {
-	Number      int       `json:"number"` // from 1
-	Worker      string    `json:"worker"`
-	Incarnation string    `json:"incarnation"`
-	Device      Device    `json:"device"`
-	GPUs        []string  `json:"gpus,omitempty"` // their UUIDs
-	AssignedAt  time.Time `json:"assigned_at,omitzero"`
-	StartedAt   time.Time `json:"started_at,omitzero"`
-	EndedAt     time.Time `json:"ended_at,omitzero"`
-	Result      *Result   `json:"result,omitempty"` // nil until it has ended
-	LogBytes    int64     `json:"log_bytes,omitempty"`
+	Number      int      `json:"number"` // from 1
+	Worker      string   `json:"worker"`
+	Incarnation string   `json:"incarnation"`
+	Device      Device   `json:"device"`
+	GPUs        []string `json:"gpus,omitempty"` // their UUIDs
+	// Ahead: it waits on its worker for others that are about to end.
+	Ahead      bool      `json:"ahead,omitempty"`
+	AssignedAt time.Time `json:"assigned_at,omitzero"`
+	StartedAt  time.Time `json:"started_at,omitzero"`
+	EndedAt    time.Time `json:"ended_at,omitzero"`
+	Result     *Result   `json:"result,omitempty"` // nil until it has ended
+	LogBytes   int64     `json:"log_bytes,omitempty"`
 }
 
 // Job is a spec and all that became of it. An array job has Tasks and no

@@ -87,8 +87,9 @@ type Report struct {
 	Leaving     bool    `json:"leaving,omitempty"` // shuts down once it holds nothing: place nothing here
 }
 
-// Hold is one attempt in a Report. State is Starting, Running, Stopping, or an
-// end, and then Result is set and is repeated until the worker is relieved.
+// Hold is one attempt in a Report. State is Queued while an Ahead task waits,
+// Starting, Running, Stopping, or an end, and then Result is set and is repeated
+// until the worker is relieved.
 type Hold struct {
 	AttemptKey
 	State     State     `json:"state"`
@@ -136,12 +137,17 @@ type Task struct {
 	Spec    *Spec    `json:"spec"`
 	Device  Device   `json:"device"`
 	GPUs    []string `json:"gpus,omitempty"` // UUIDs
+	// Ahead tasks begin once the worker has room, in the order in which they
+	// came; all others have room when they come.
+	Ahead bool `json:"ahead,omitempty"`
 }
 
 // Stop orders an attempt's end.
 type Stop struct {
 	Reason Reason   `json:"reason"` // Cancelling, Requeuing, Deadline
 	Grace  Duration `json:"grace_seconds"`
+	// Unbegun: only if it has not begun; otherwise the order means nothing.
+	Unbegun bool `json:"unbegun,omitempty"`
 }
 
 // LogChunk is a piece of an attempt's output, as bytes from Offset.

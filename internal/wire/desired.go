@@ -38,6 +38,7 @@ func (w *writer) assignment(a *turno.Assignment, last *specBytes) {
 	if a.Stop != nil {
 		w.text(string(a.Stop.Reason))
 		w.int(int64(a.Stop.Grace))
+		w.bool(a.Stop.Unbegun)
 	}
 	w.bool(a.Task != nil)
 	if a.Task == nil {
@@ -53,6 +54,7 @@ func (w *writer) assignment(a *turno.Assignment, last *specBytes) {
 	for _, g := range t.GPUs {
 		w.text(g)
 	}
+	w.bool(t.Ahead)
 	same := last.spec == t.Spec
 	w.bool(same)
 	if same {
@@ -88,7 +90,7 @@ func (r *reader) assignment(a *turno.Assignment, last *turno.Spec) *turno.Spec {
 	a.AttemptKey = r.key()
 	a.LogStored = r.int()
 	if r.bool() {
-		a.Stop = &turno.Stop{Reason: turno.Reason(r.text()), Grace: turno.Duration(r.int())}
+		a.Stop = &turno.Stop{Reason: turno.Reason(r.text()), Grace: turno.Duration(r.int()), Unbegun: r.bool()}
 	}
 	if !r.bool() {
 		return last
@@ -97,6 +99,7 @@ func (r *reader) assignment(a *turno.Assignment, last *turno.Spec) *turno.Spec {
 	for range r.count() {
 		t.GPUs = append(t.GPUs, r.text())
 	}
+	t.Ahead = r.bool()
 	if same := r.bool(); !same {
 		last = r.spec()
 	}

@@ -69,6 +69,7 @@ var mustSee = []string{
 	"reason Backoff", "reason Drained", "reason NoSuchResource", "reason DependencyFailed", "reason Deadline",
 	"reason WorkerLost", "reason Requeuing", "reason Cancelling", "reason TaskFailed", "refused",
 	"act cancel", "act hold", "act release", "act requeue", "act drain", "act undrain",
+	"ahead sent", "ahead begun", "ahead back in line",
 }
 
 // TestScenarios_StayMended replays every failure that was ever found.

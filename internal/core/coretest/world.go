@@ -35,6 +35,8 @@ const (
 	margin    = 3 * time.Second
 	silence   = 3 * time.Second
 	heartbeat = time.Second
+	// ahead lets jobs wait on workers, though they run for a second here.
+	ahead = 2 * time.Second
 	// dying is how long an agent needs at most to end a tree after its grace:
 	// what Margin is there for.
 	dying = time.Second
@@ -124,7 +126,7 @@ func New(workers int, order string) *World {
 func (w *World) startScheduler(order string) {
 	o, _ := all.Find(order)
 	w.term++
-	w.core = sched.New(sched.Config{Term: w.term, Lease: lease, Margin: margin, Silence: silence, Order: o})
+	w.core = sched.New(sched.Config{Term: w.term, Lease: lease, Margin: margin, Silence: silence, Order: o, Ahead: ahead})
 	var jobs []*turno.Job
 	var known sched.Known
 	for n := int64(1); n < w.store.next; n++ {
@@ -201,6 +203,7 @@ func (w *World) commit(r *sched.Ready) {
 		if c.Job.State == turno.Starting && c.Job.Attempt == 1 && c.Job.Parent == 0 {
 			w.depends = append(w.depends, c.Job.Number)
 		}
+		w.sawAhead(w.store.jobs[c.Job.Number], c.Job)
 		w.store.jobs[c.Job.Number] = clone(c.Job)
 		w.changed = append(w.changed, c.Job.Number)
 		w.Seen["state "+string(c.Job.State)]++
@@ -208,6 +211,20 @@ func (w *World) commit(r *sched.Ready) {
 	}
 	for _, x := range r.Workers {
 		w.store.workers[x.Name] = x
+	}
+}
+
+// sawAhead counts what becomes of jobs that are sent ahead of the room for them.
+func (w *World) sawAhead(old, j *turno.Job) {
+	a := j.Current()
+	switch {
+	case a == nil:
+	case a.Ahead && j.State == turno.Starting:
+		w.Seen["ahead sent"]++
+	case old != nil && old.Current() != nil && old.Current().Ahead && !a.Ahead && a.Number == old.Attempt:
+		w.Seen["ahead begun"]++
+	case a.Ahead && j.State == turno.Queued:
+		w.Seen["ahead back in line"]++
 	}
 }
 

@@ -112,6 +112,9 @@ func (h *Hold) Lease() (whole, left time.Duration) {
 // Next is when Tick and Ready must be called at the latest.
 func (h *Hold) Next() time.Time {
 	next := h.lastReport.Add(h.cfg.Heartbeat)
+	if h.changed { // and not told by Ready: see due
+		next = h.lastReport.Add(gather)
+	}
 	if len(h.byJob) > 0 && h.leaseUntil.After(h.now) && h.leaseUntil.Before(next) {
 		next = h.leaseUntil
 	}
@@ -123,29 +126,65 @@ func (h *Hold) Ready() Ready {
 	h.begin()
 	r := h.ready
 	h.ready = Ready{}
-	if h.changed || !h.now.Before(h.lastReport.Add(h.cfg.Heartbeat)) {
+	if h.due() {
 		r.Report = h.report()
 	}
 	return r
 }
 
+// gather is how long changes are gathered into one Report while nothing waits
+// for it. A Report costs the scheduler a commit; the jobs ahead last for longer.
+const gather = 8 * time.Millisecond
+
+// due tells whether a Report must go. Changes go at once, unless enough jobs
+// were sent ahead: then the worker has work without an answer.
+func (h *Hold) due() bool {
+	if !h.changed {
+		return !h.now.Before(h.lastReport.Add(h.cfg.Heartbeat))
+	}
+	return h.ahead < len(h.byJob) || h.ahead == 0 || !h.now.Before(h.lastReport.Add(gather))
+}
+
 // begin starts waiting attempts whose devices are free and whose job has no
-// other attempt alive here. Nothing starts on a lease that is out.
+// other attempt alive here. Those sent ahead come after all others, which the
+// scheduler has counted: they begin when their resources are free too, and none
+// before the one that came before it. Nothing starts on a lease that is out.
 func (h *Hold) begin() {
 	if !h.heard || !h.now.Before(h.leaseUntil) {
 		return
 	}
+	h.ahead = 0
 	for _, e := range h.order {
-		if e.phase != waiting || !h.room(e) {
+		switch {
+		case e.phase != waiting:
+		case e.task.Ahead:
+			h.ahead++
+		case h.room(e):
+			h.launch(e)
+		}
+	}
+	if h.ahead == 0 || h.leaving {
+		return
+	}
+	for _, e := range h.order {
+		if e.phase != waiting || !e.task.Ahead {
 			continue
 		}
-		h.occupy(e)
-		e.phase = starting
-		a := turno.Assignment{AttemptKey: e.key, Task: e.task}
-		h.ready.Journal = append(h.ready.Journal, Record{Start: &a})
-		h.ready.Start = append(h.ready.Start, a)
-		h.changed = true
+		if !h.room(e) {
+			return
+		}
+		h.launch(e)
+		h.ahead--
 	}
+}
+
+func (h *Hold) launch(e *entry) {
+	h.occupy(e)
+	e.phase = starting
+	a := turno.Assignment{AttemptKey: e.key, Task: e.task}
+	h.ready.Journal = append(h.ready.Journal, Record{Start: &a})
+	h.ready.Start = append(h.ready.Start, a)
+	h.changed = true
 }
 
 func (h *Hold) room(e *entry) bool {
@@ -157,7 +196,7 @@ func (h *Hold) room(e *entry) bool {
 			return false
 		}
 	}
-	return true
+	return !e.task.Ahead || h.cpus+e.task.Spec.CPUs <= h.machine.CPUs && h.memory+e.task.Spec.Memory <= h.machine.Memory
 }
 
 // report says everything that is held.
@@ -199,6 +238,8 @@ func stateOf(e *entry) turno.State {
 		return turno.Stopping
 	case e.phase == running:
 		return turno.Running
+	case e.phase == waiting && e.task.Ahead:
+		return turno.Queued
 	}
 	return turno.Starting
 }

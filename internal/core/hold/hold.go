@@ -37,6 +37,9 @@ type Hold struct {
 	order   []*entry // in order of arrival
 	byGPU   map[string]*entry
 	byJob   map[int64]*entry // the attempt of a job that is alive here
+	cpus    turno.MilliCPU   // of what is alive here
+	memory  int64
+	ahead   int // waiting that were sent ahead, as of the last Ready
 
 	term, seq  uint64 // of the newest Desired
 	heard      bool   // a Desired came in this incarnation
@@ -62,7 +65,7 @@ type sentReport struct {
 type phase uint8
 
 const (
-	waiting  phase = iota // for its device, or for an older attempt of its job
+	waiting  phase = iota // for its device, for room, or for an older attempt of its job
 	starting              // start was ordered
 	running
 	ended // the result waits for relief
@@ -169,6 +172,8 @@ func (h *Hold) compact() {
 // occupy and vacate book an attempt's devices.
 func (h *Hold) occupy(e *entry) {
 	h.byJob[e.key.Job] = e
+	h.cpus += e.task.Spec.CPUs
+	h.memory += e.task.Spec.Memory
 	for _, g := range e.task.GPUs {
 		if other := h.byGPU[g]; other != nil {
 			panic("hold: GPU " + g + " is held by " + other.key.String() + " and would go to " + e.key.String())
@@ -181,6 +186,8 @@ func (h *Hold) vacate(e *entry) {
 	if h.byJob[e.key.Job] == e {
 		delete(h.byJob, e.key.Job)
 	}
+	h.cpus -= e.task.Spec.CPUs
+	h.memory -= e.task.Spec.Memory
 	for _, g := range e.task.GPUs {
 		if h.byGPU[g] == e {
 			delete(h.byGPU, g)
@@ -269,6 +276,9 @@ func (h *Hold) want(a *turno.Assignment) {
 	if a.LogStored > e.stored {
 		e.stored = a.LogStored
 		h.ready.Stored = append(h.ready.Stored, Stored{e.key, e.stored})
+	}
+	if a.Stop != nil && a.Stop.Unbegun && e.phase != waiting {
+		return
 	}
 	if a.Stop != nil && e.phase != ended && (e.stop == nil || *e.stop != *a.Stop) {
 		h.halt(e, *a.Stop)

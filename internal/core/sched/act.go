@@ -155,6 +155,7 @@ func (s *Sched) actOnWorker(a *turno.Action, name string) turno.Acted {
 		if w.Drain == "" {
 			w.Drain = "drained by " + a.User
 		}
+		s.recall(w)
 	case turno.Undrain:
 		w.Drain = ""
 	default:

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"fmt"
+	"slices"
 
 	"turno"
 )
@@ -53,6 +54,12 @@ func (w *worker) check() error {
 		if j.worker != w || j.workerPos != i || !j.State.Active() {
 			return fmt.Errorf("worker %s holds %s, which is not active there", w.Name, j)
 		}
+		if j.ahead {
+			if !slices.Contains(w.ahead, j) || !j.Current().Ahead {
+				return fmt.Errorf("worker %s: %s is ahead and not on the list", w.Name, j)
+			}
+			continue
+		}
 		cpus += j.need.cpus
 		memory += j.need.memory
 		for _, g := range j.Current().GPUs {
@@ -61,6 +68,9 @@ func (w *worker) check() error {
 			}
 			gpus++
 		}
+	}
+	if w.reported && (cpus > w.Machine.CPUs || memory > w.Machine.Memory) {
+		return fmt.Errorf("worker %s: booked %s CPUs and %d bytes, it has %s and %d", w.Name, cpus, memory, w.Machine.CPUs, w.Machine.Memory)
 	}
 	if cpus != w.cpus || memory != w.memory || gpus != len(w.holders) {
 		return fmt.Errorf("worker %s: held %s CPUs, %d bytes, %d GPUs; booked %s, %d, %d",

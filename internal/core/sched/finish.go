@@ -11,7 +11,7 @@ import (
 
 // startTask expands the first waiting task of an array into a job and starts
 // it.
-func (s *Sched) startTask(array *job, w *worker, n need) {
+func (s *Sched) startTask(array *job, at place) {
 	index := array.Tasks.Waiting.First()
 	t := s.expand(array, index)
 	sh := array.shape
@@ -22,7 +22,7 @@ func (s *Sched) startTask(array *job, w *worker, n need) {
 		s.line.remove(array)
 	}
 	s.setWaiting(array, turno.ReasonTasks, "")
-	s.start(t, sh, w, n)
+	s.start(t, sh, at)
 }
 
 // expand makes a waiting task a job of its own.
@@ -136,7 +136,7 @@ func (s *Sched) order(j *job, stop turno.Stop, detail string) {
 	rank := func(r turno.Reason) int {
 		return slices.Index([]turno.Reason{turno.ReasonRequeuing, turno.ReasonDeadline, turno.ReasonCancelling}, r)
 	}
-	if j.stop != nil {
+	if j.stop != nil && !j.stop.Unbegun {
 		stop.Grace = min(stop.Grace, j.stop.Grace)
 		if rank(j.stop.Reason) > rank(stop.Reason) {
 			stop.Reason, detail = j.stop.Reason, j.Detail
@@ -159,12 +159,16 @@ func (s *Sched) finish(j *job, h *turno.Hold) {
 	if a.EndedAt.IsZero() {
 		a.EndedAt = s.now
 	}
+	if stop != nil && stop.Unbegun && !a.StartedAt.IsZero() {
+		stop = nil // it came too late
+	}
 	if j.StartedAt.IsZero() {
 		j.StartedAt = a.StartedAt
 	}
 	if res.LogBytes > j.logStored {
 		w.ending = append(w.ending, ending{h.AttemptKey, res.LogBytes, j.logStored})
 	}
+	w.ended(a)
 	s.free(j)
 	switch {
 	case res.State == turno.Succeeded:
@@ -173,7 +177,7 @@ func (s *Sched) finish(j *job, h *turno.Hold) {
 		s.end(j, turno.Cancelled, turno.ReasonCancelled, res.Message)
 	case stop != nil && stop.Reason == turno.ReasonDeadline:
 		s.end(j, turno.Failed, turno.ReasonDeadline, res.Message)
-	case stop != nil && stop.Reason == turno.ReasonRequeuing:
+	case stop != nil && stop.Reason == turno.ReasonRequeuing, a.StartedAt.IsZero() && res.Reason == turno.ReasonRequeuing:
 		s.queueAgain(j, s.now)
 	case res.State == turno.Failed:
 		s.failed(j, &res)
@@ -241,13 +245,15 @@ func (s *Sched) giveUp(j *job, message string) {
 	a := j.Current()
 	a.EndedAt = s.now
 	a.Result = &turno.Result{State: turno.Lost, Reason: turno.ReasonWorkerLost, Message: message}
-	stop := j.stop
+	stop, unbegun := j.stop, j.ahead
 	s.free(j)
 	switch {
 	case stop != nil && stop.Reason == turno.ReasonCancelling:
 		s.end(j, turno.Cancelled, turno.ReasonCancelled, message)
 	case stop != nil && stop.Reason == turno.ReasonDeadline:
 		s.end(j, turno.Failed, turno.ReasonDeadline, message)
+	case unbegun:
+		s.queueAgain(j, s.now)
 	default:
 		s.lose(j, message)
 	}

@@ -69,22 +69,16 @@ func (s *Sched) stepDown(was [pools]*reservation) {
 
 // startFirst starts the first job of a shape if it fits anywhere.
 func (s *Sched) startFirst(sh *shape) bool {
-	j := sh.jobs[0]
 	for _, n := range sh.needs {
 		w := s.choose(sh, n)
 		if w == nil {
 			continue
 		}
 		s.spend(w, sh, n)
-		if j.Tasks != nil {
-			s.startTask(j, w, n)
-		} else {
-			s.line.remove(j)
-			s.start(j, sh, w, n)
-		}
+		s.startOn(sh, place{w, n, false})
 		return true
 	}
-	return false
+	return s.startAhead(sh)
 }
 
 // choose finds the worker that a job fits best: the one that has least left
@@ -94,7 +88,7 @@ func (s *Sched) choose(sh *shape, n need) *worker {
 	var bestLeft [2]int64
 	for _, name := range s.names {
 		w := s.workers[name]
-		if w.closed().reason != "" || w.busy(sh, n).reason != "" || w.never(sh, n).reason != "" {
+		if len(w.ahead) > 0 || w.closed().reason != "" || w.busy(sh, n).reason != "" || w.never(sh, n).reason != "" {
 			continue
 		}
 		if !s.leavesReserved(w, sh, n) {
@@ -109,8 +103,27 @@ func (s *Sched) choose(sh *shape, n need) *worker {
 	return best
 }
 
+// place is where a job starts, and what it takes there.
+type place struct {
+	*worker
+	need  need
+	ahead bool
+}
+
+// startOn starts the first job of a shape.
+func (s *Sched) startOn(sh *shape, at place) {
+	if j := sh.jobs[0]; j.Tasks != nil {
+		s.startTask(j, at)
+	} else {
+		s.line.remove(j)
+		s.start(j, sh, at)
+	}
+}
+
 // start begins an attempt.
-func (s *Sched) start(j *job, sh *shape, w *worker, n need) {
+func (s *Sched) start(j *job, sh *shape, at place) {
+	w, n := at.worker, at.need
+	j.ahead = at.ahead
 	var gpus []string
 	if n.gpus > 0 {
 		gpus = w.pick(&sh.key, n.gpus)
@@ -125,9 +138,13 @@ func (s *Sched) start(j *job, sh *shape, w *worker, n need) {
 		j.Attempts = slices.Delete(j.Attempts, 0, 1)
 	}
 	j.Attempts = append(j.Attempts, turno.Attempt{
-		Number: j.Attempt, Worker: w.Name, Incarnation: w.Incarnation, Device: n.device, GPUs: gpus, AssignedAt: s.now,
+		Number: j.Attempt, Worker: w.Name, Incarnation: w.Incarnation, Device: n.device, GPUs: gpus, AssignedAt: s.now, Ahead: j.ahead,
 	})
-	s.set(j, turno.Starting, turno.ReasonAssigned, "on "+w.Name)
+	detail := "on " + w.Name
+	if j.ahead {
+		detail = "next " + detail
+	}
+	s.set(j, turno.Starting, turno.ReasonAssigned, detail)
 	w.answer = true
 	s.touchWorker(w)
 }
@@ -202,6 +219,9 @@ func limitOf(j *job) time.Time {
 // freeAt is when a worker has room for a need by the limits of what runs
 // there; zero: no limit says so.
 func (s *Sched) freeAt(w *worker, sh *shape, n need) time.Time {
+	if len(w.ahead) > 0 {
+		return time.Time{} // they go first, and when they begin is not known
+	}
 	var ends []*job
 	for _, j := range w.attempts {
 		if !limitOf(j).IsZero() {

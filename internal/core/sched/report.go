@@ -28,6 +28,7 @@ func (s *Sched) Report(now time.Time, r *turno.Report) {
 	w.reportSeq, w.lastReport = r.Seq, s.now
 	s.present(w, r)
 	held := s.holds(w, r)
+	s.begun(w, r) // after the ends: they have made the room
 	for _, j := range s.missing(w, held) {
 		s.giveUp(j, "worker "+w.Name+" no longer holds it")
 	}
@@ -51,6 +52,9 @@ func (s *Sched) present(w *worker, r *turno.Report) {
 	state := turno.WorkerReady
 	if w.Drain != "" {
 		state = turno.WorkerDrained
+	}
+	if r.Leaving {
+		s.recall(w)
 	}
 	changed := !reflect.DeepEqual(w.Machine, r.Machine)
 	if changed || w.leaving != r.Leaving || w.State != state || !w.reported {
@@ -221,7 +225,7 @@ func (s *Sched) desired(w *worker) turno.Desired {
 func taskOf(j *job) *turno.Task {
 	t := &turno.Task{
 		ID: j.ID, Display: j.Display(), Spec: j.Spec,
-		Device: j.Current().Device, GPUs: j.Current().GPUs,
+		Device: j.Current().Device, GPUs: j.Current().GPUs, Ahead: j.ahead,
 	}
 	if j.array != nil {
 		t.Index, t.Array, t.ArrayOf = j.Task, j.Spec.Array, j.Parent

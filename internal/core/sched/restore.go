@@ -95,6 +95,7 @@ func (s *Sched) resumeActive(j *job) {
 		w.Since = s.now
 	}
 	n := need{device: a.Device, gpus: len(a.GPUs), cpus: j.Spec.CPUs, memory: j.Spec.Memory}
+	j.ahead = a.Ahead
 	w.take(j, n, a.GPUs)
 	s.assigned++
 	j.order = s.assigned

@@ -29,6 +29,9 @@ type Config struct {
 	// Silence after which a worker gets no new job.
 	Silence time.Duration
 	Order   policy.Order
+	// Ahead is how long a job may be expected to wait on a worker for short ones
+	// that are about to end; zero: jobs go where there is room, see ahead.go.
+	Ahead time.Duration
 	// MaxLosses is how many attempts of a job may be lost with their workers
 	// before the job is taken for the cause and failed as Poison.
 	MaxLosses int
@@ -41,6 +44,7 @@ const (
 	DefaultLease     = 5 * time.Minute
 	DefaultSilence   = 10 * time.Second // five heartbeats
 	DefaultMaxLosses = 5
+	DefaultAhead     = 50 * time.Millisecond // two of the longest ways there and back, and nobody notices
 )
 
 func (c *Config) fill() {
@@ -110,6 +114,7 @@ type job struct {
 	worker    *worker
 	workerPos int // index in worker.attempts
 	confirmed bool
+	ahead     bool // on its worker's list of that name, nothing is booked for it
 	stop      *turno.Stop
 	logStored int64
 	need      need   // what it holds on the worker
@@ -259,8 +264,11 @@ func ResultMessage(j *turno.Job) turno.ResultMessage {
 func (s *Sched) Next() time.Time {
 	next := s.timers.next()
 	for _, name := range s.names {
-		if at := s.workers[name].deadline(s.cfg); !at.IsZero() && (next.IsZero() || at.Before(next)) {
-			next = at
+		w := s.workers[name]
+		for _, at := range []time.Time{w.deadline(s.cfg), w.recallAt()} {
+			if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+				next = at
+			}
 		}
 	}
 	return next
@@ -279,6 +287,7 @@ func (s *Sched) Tick(now time.Time) {
 		}
 	}
 	s.checkWorkers()
+	s.recallOld()
 }
 
 // wake acts on a job's timer. Timers are not taken back when they have become

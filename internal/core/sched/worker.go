@@ -22,6 +22,8 @@ type worker struct {
 	// relieved are attempts that the newest Report showed ended and whose end is
 	// known: the worker holds them until it hears so.
 	relieved map[turno.AttemptKey]bool
+	ahead    []*job        // of the attempts, those that wait there, in order
+	pace     time.Duration // how long attempts lately ran: see ended
 	cpus     turno.MilliCPU
 	memory   int64
 	holders  map[string]*job // by GPU
@@ -55,12 +57,21 @@ func (w *worker) view(s *Sched, most int) turno.Worker {
 	return v
 }
 
-// take books what an attempt needs; gpus are chosen by pick.
+// take gives the worker an attempt, and books what it needs if there is room;
+// gpus are chosen by pick.
 func (w *worker) take(j *job, n need, gpus []string) {
 	j.worker, j.need, j.workerPos = w, n, len(w.attempts)
 	w.attempts = append(w.attempts, j)
-	w.cpus += n.cpus
-	w.memory += n.memory
+	if j.ahead {
+		w.ahead = append(w.ahead, j)
+		return
+	}
+	w.book(j, gpus)
+}
+
+func (w *worker) book(j *job, gpus []string) {
+	w.cpus += j.need.cpus
+	w.memory += j.need.memory
 	for _, g := range gpus {
 		if w.holders[g] != nil {
 			panic("sched: GPU " + g + " is held by job " + w.holders[g].Display() + " and would go to " + j.Display())
@@ -71,10 +82,14 @@ func (w *worker) take(j *job, n need, gpus []string) {
 
 // give frees what an attempt held.
 func (w *worker) give(j *job) {
-	w.cpus -= j.need.cpus
-	w.memory -= j.need.memory
-	for _, g := range j.Current().GPUs {
-		delete(w.holders, g)
+	if j.ahead {
+		w.unqueue(j)
+	} else {
+		w.cpus -= j.need.cpus
+		w.memory -= j.need.memory
+		for _, g := range j.Current().GPUs {
+			delete(w.holders, g)
+		}
 	}
 	last := len(w.attempts) - 1
 	w.attempts[j.workerPos] = w.attempts[last]

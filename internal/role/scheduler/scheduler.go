@@ -151,7 +151,7 @@ func (r *Role) lead(ctx context.Context, holder string, lead store.Lead) error {
 		inputs: make(chan input), post: make(chan post, outboxDepth),
 	}
 	t.core = sched.New(sched.Config{
-		Term: lead.Term, Lease: r.o.Lease, Silence: r.o.Silence, Order: r.o.Order,
+		Term: lead.Term, Lease: r.o.Lease, Silence: r.o.Silence, Order: r.o.Order, Ahead: sched.DefaultAhead,
 	})
 	if !lead.Forever {
 		t.group.Go(func() { t.renew(ctx, holder, lead) })
