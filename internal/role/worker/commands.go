@@ -115,14 +115,14 @@ func (c *commands) start(ctx context.Context, a *attempt) {
 	a.command = cmd
 	a.stop = func(grace time.Duration, _ turno.Reason) { cmd.stop(grace) }
 	c.group.Go(func() {
-		result, err := c.run(ctx, a, cmd)
+		end, err := c.run(ctx, a, cmd)
 		if err != nil {
 			if ctx.Err() != nil {
 				return // the agent ends, the command goes on
 			}
-			result = setupFailure(err)
+			end.result = setupFailure(err)
 		}
-		c.role.inbox.put(event{key: a.key, result: result})
+		c.role.inbox.put(end)
 	})
 }
 
@@ -134,20 +134,34 @@ func setupFailure(err error) *turno.Result {
 	return r
 }
 
-func (c *commands) run(ctx context.Context, a *attempt, cmd *command) (*turno.Result, error) {
+// tellAfter is how long a command runs until it is told that it has started,
+// and its output is followed: the end of a shorter one tells that as well.
+const tellAfter = 5 * time.Millisecond
+
+func (c *commands) run(ctx context.Context, a *attempt, cmd *command) (event, error) {
+	end := event{key: a.key}
 	spec, err := c.spec(a)
 	if err != nil {
-		return nil, err
+		return end, err
 	}
 	p, err := c.launch(ctx, a, spec)
 	if err != nil {
-		return nil, err
+		return end, err
 	}
+	end.started = time.Now()
 	cmd.set(p)
 	c.keep(a.key, p)
-	c.role.inbox.put(event{key: a.key})
-	c.role.shipper.follow(a.key, a.dir)
-	return wait(ctx, p)
+	tell := time.NewTimer(tellAfter)
+	defer tell.Stop()
+	select {
+	case <-p.Done():
+	case <-ctx.Done():
+	case <-tell.C:
+		c.role.inbox.put(event{key: a.key, started: end.started})
+		c.role.shipper.follow(a.key, a.dir)
+	}
+	end.result, err = wait(ctx, p)
+	return end, err
 }
 
 // attach takes up a command of an earlier agent.
@@ -274,21 +288,24 @@ func (c *commands) keep(k turno.AttemptKey, p *child.Process) {
 	c.kept[k] = p
 }
 
-// forget removes what an attempt left on the disk, but for files that it put
-// into its output folder.
-func (c *commands) forget(k turno.AttemptKey) {
+// forget removes what attempts left on the disk, but for files that they put
+// into their output folders.
+func (c *commands) forget(keys []turno.AttemptKey) {
+	var processes []*child.Process
 	c.mu.Lock()
-	p := c.kept[k]
-	delete(c.kept, k)
+	for _, k := range keys {
+		if p := c.kept[k]; p != nil {
+			processes = append(processes, p)
+			delete(c.kept, k)
+		}
+	}
 	c.mu.Unlock()
-	if p != nil {
-		_ = p.Forget() // a keeper that is gone has forgotten by itself
-	}
-	dir := c.role.dirOf(k)
-	if _, err := os.Lstat(dir); err != nil {
-		return
-	}
-	c.group.Go(func() { c.clean(dir) })
+	c.group.Go(func() {
+		_ = child.Forget(processes...) // a keeper that is gone has forgotten by itself
+		for _, k := range keys {
+			c.clean(c.role.dirOf(k))
+		}
+	})
 }
 
 func (c *commands) clean(dir string) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 )
 
 // parts are the folders that every attempt of a command has: where it starts,
@@ -23,15 +24,26 @@ const maxSpare = 256
 // making and removing four directories costs a short command more than its
 // start does (ext4 looks long for an inode that was not freed a moment ago).
 type folders struct {
-	mu    sync.Mutex
-	spare []string // paths below the same parent; guarded by mu
+	mu    sync.Mutex // guards what follows
+	spare []string   // paths below the same parent
+	// stamps are of folders in use, as they were when they were known to be
+	// empty: the same ones again spare a look inside.
+	stamps map[string]stamps
 }
+
+// stamps are the times of the last change of a folder's parts. A job can set
+// what a file's other times say, but not this one.
+type stamps [3]time.Time
+
+// tick is how coarse stamps may be: a change within one is not seen.
+const tick = 20 * time.Millisecond
 
 // make gives an attempt its folder, with its parts in it. One that is there
 // already is taken as it is.
 func (f *folders) make(dir string) error {
 	if old := f.take(); old != "" {
 		if err := os.Rename(old, dir); err == nil {
+			f.stamp(dir)
 			return nil
 		}
 		_ = os.RemoveAll(old)
@@ -55,9 +67,37 @@ func (f *folders) take() string {
 	return dir
 }
 
+// stamp remembers the times of an empty folder.
+func (f *folders) stamp(dir string) {
+	s, ok := stampsOf(dir)
+	if !ok || slices.ContainsFunc(s[:], func(at time.Time) bool { return time.Since(at) < tick }) {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.stamps == nil {
+		f.stamps = map[string]stamps{}
+	}
+	f.stamps[dir] = s
+}
+
+// unchanged tells whether a folder has the times that stamp saw.
+func (f *folders) unchanged(dir string) bool {
+	f.mu.Lock()
+	old, known := f.stamps[dir]
+	delete(f.stamps, dir)
+	f.mu.Unlock()
+	if !known {
+		return false
+	}
+	now, ok := stampsOf(dir)
+	return ok && now == old
+}
+
 // clean removes what an attempt left, but for files in its output folder.
 func (f *folders) clean(dir string) error {
-	if untouched(dir) && f.keep(dir) {
+	if names, err := list(dir); err == nil && slices.Equal(slices.Sorted(slices.Values(names)), parts) &&
+		(f.unchanged(dir) || untouched(dir)) && f.keep(dir) {
 		return nil
 	}
 	entries, err := os.ReadDir(dir)
@@ -84,14 +124,10 @@ func (f *folders) keep(dir string) bool {
 	return true
 }
 
-// untouched tells whether a folder is as make left it: its parts, each empty
-// and still the owner's alone.
+// untouched tells whether a folder's parts are as make left them: empty, and
+// still the owner's alone.
 func untouched(dir string) bool {
-	names, err := list(dir)
-	if slices.Sort(names); err != nil || !slices.Equal(names, parts) {
-		return false
-	}
-	for _, name := range names {
+	for _, name := range parts {
 		path := filepath.Join(dir, name)
 		if info, err := os.Lstat(path); err != nil || info.Mode() != os.ModeDir|0o700 {
 			return false

@@ -2,14 +2,16 @@ package worker
 
 import (
 	"sync"
+	"time"
 
 	"turno"
 )
 
-// event is something that happened: one of the fields after key is set, or
+// event is something that happened: one of the fields after started is set, or
 // none and then the attempt has started.
 type event struct {
 	key      turno.AttemptKey
+	started  time.Time // of an attempt, if it is known better than by the event
 	desired  *turno.Desired
 	progress *turno.Progress
 	result   *turno.Result

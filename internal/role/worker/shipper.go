@@ -131,13 +131,15 @@ func (s *shipper) stored(k turno.AttemptKey, bytes int64) {
 	})
 }
 
-// drop forgets an attempt.
-func (s *shipper) drop(k turno.AttemptKey) {
+// drop forgets attempts.
+func (s *shipper) drop(keys []turno.AttemptKey) {
 	s.do(func(s *shipper) {
-		if t := s.tails[k]; t != nil {
-			s.unwatch(t)
-			delete(s.tails, k)
-			delete(s.dirty, k)
+		for _, k := range keys {
+			if t := s.tails[k]; t != nil {
+				s.unwatch(t)
+				delete(s.tails, k)
+				delete(s.dirty, k)
+			}
 		}
 	})
 }

@@ -300,7 +300,12 @@ func (r *Role) take(c clock) error {
 		case e.progress != nil:
 			r.core.Progress(e.key, *e.progress)
 		case e.result != nil:
+			if !e.started.IsZero() {
+				r.core.Started(c.at(e.started), e.key)
+			}
 			r.ended(now, e)
+		case !e.started.IsZero():
+			r.core.Started(c.at(e.started), e.key)
 		default:
 			r.core.Started(now, e.key)
 		}
@@ -349,13 +354,7 @@ func (r *Role) act(ctx context.Context, ready hold.Ready) error {
 			a.stop(o.Grace, o.Reason)
 		}
 	}
-	for _, k := range ready.Forget {
-		if r.onDisk[k] {
-			delete(r.onDisk, k)
-			r.shipper.drop(k)
-			r.commands.forget(k)
-		}
-	}
+	r.forget(ready.Forget)
 	for _, s := range ready.Stored {
 		r.shipper.stored(s.AttemptKey, s.Bytes)
 	}
@@ -377,6 +376,19 @@ func (r *Role) act(ctx context.Context, ready hold.Ready) error {
 	}
 	r.unsent = err != nil
 	return nil
+}
+
+// forget drops what is kept of attempts outside of the core.
+func (r *Role) forget(keys []turno.AttemptKey) {
+	keys = slices.DeleteFunc(keys, func(k turno.AttemptKey) bool { return !r.onDisk[k] })
+	if len(keys) == 0 {
+		return
+	}
+	for _, k := range keys {
+		delete(r.onDisk, k)
+	}
+	r.shipper.drop(keys)
+	r.commands.forget(keys)
 }
 
 // heavy are the records of attempts that are worth a journal.
@@ -450,4 +462,9 @@ type clock struct{ start time.Time }
 
 func newClock() clock { return clock{time.Now()} }
 
-func (c clock) now() time.Time { return c.start.Add(time.Since(c.start)).Round(time.Microsecond).UTC() }
+func (c clock) now() time.Time { return c.at(time.Now()) }
+
+// at is a time that was taken before by time.Now, on this clock.
+func (c clock) at(t time.Time) time.Time {
+	return c.start.Add(t.Sub(c.start)).Round(time.Microsecond).UTC()
+}

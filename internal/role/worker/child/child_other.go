@@ -278,5 +278,5 @@ func (r *Runner) Kill() error { return r.Stop(0) }
 // Prune finds nothing: there are no keepers here.
 func (*Spawner) Prune() error { return nil }
 
-// Forget has nothing to forget: the exit is with the attempt.
-func (*Process) Forget() error { return nil }
+// Forget has nothing to forget: the exits are with the attempts.
+func Forget(...*Process) error { return nil }

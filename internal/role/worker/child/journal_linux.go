@@ -66,12 +66,14 @@ func (j *journal) add(id string, exit Exit) error {
 	return nil
 }
 
-// forget drops an exit that the agent has kept elsewhere.
-func (j *journal) forget(id string) error {
+// forget drops exits that the agent has kept elsewhere.
+func (j *journal) forget(ids []string) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.kept -= len(j.lines[id])
-	delete(j.lines, id)
+	for _, id := range ids {
+		j.kept -= len(j.lines[id])
+		delete(j.lines, id)
+	}
 	if j.size-j.kept < journalSlack {
 		return nil
 	}

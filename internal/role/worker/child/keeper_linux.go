@@ -234,8 +234,8 @@ func (k *keeper) obey(w *wire, r request) *job {
 		return j
 	}
 	if r.Op == opForget && k.journal != nil {
-		if err := k.journal.forget(r.ID); err != nil {
-			slog.Warn("forgetting an exit failed", "attempt", r.ID, "err", err)
+		if err := k.journal.forget(r.IDs); err != nil {
+			slog.Warn("forgetting exits failed", "err", err)
 		}
 		return nil
 	}

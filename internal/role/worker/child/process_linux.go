@@ -264,17 +264,33 @@ func (p *Process) ask(r request) error {
 	return nil
 }
 
-// Forget says that the caller has kept the exit for good. What a shared keeper
-// kept of it goes; Spec.Dir is the caller's to remove.
-func (p *Process) Forget() error {
-	if p.journal == "" || p.link == nil { // no keeper, or one that is gone
-		return nil
+// Forget says that the caller has kept the exits of these for good. What a
+// shared keeper remembers of them is dropped, one message for all.
+func Forget(processes ...*Process) error {
+	ids := map[*link][]string{}
+	var links []*link // in order
+	for _, p := range processes {
+		if p.journal == "" || p.link == nil { // no keeper, or one that is gone
+			continue
+		}
+		if ids[p.link] == nil {
+			links = append(links, p.link)
+		}
+		ids[p.link] = append(ids[p.link], p.id)
 	}
-	err := p.link.wire.send(request{Op: opForget, ID: p.id})
+	var errs []error
+	for _, l := range links {
+		errs = append(errs, l.forget(ids[l]))
+	}
+	return errors.Join(errs...)
+}
+
+func (l *link) forget(ids []string) error {
+	err := l.wire.send(request{Op: opForget, IDs: ids})
 	if err != nil && !errors.Is(err, unix.EPIPE) && !errors.Is(err, net.ErrClosed) {
-		return fmt.Errorf("forget attempt: %w", err)
+		return fmt.Errorf("forget attempts: %w", err)
 	}
-	return nil
+	return nil // or it is gone, and has forgotten by itself
 }
 
 // settle takes the exit from its file, if it is there.

@@ -141,7 +141,7 @@ func TestSpawner_Forget(t *testing.T) {
 	if e := wait(t, attach(t, spec)); e.Code != 3 || e.Lost {
 		t.Errorf("attached: %+v", e)
 	}
-	if err := p.Forget(); err != nil {
+	if err := Forget(p); err != nil {
 		t.Error(err)
 	}
 }
@@ -208,7 +208,7 @@ func TestJournal_WrittenAnew(t *testing.T) {
 		}
 	}
 	for i := range 5 {
-		if err := j.forget(strconv.Itoa(i)); err != nil {
+		if err := j.forget([]string{strconv.Itoa(i)}); err != nil {
 			t.Fatal(err)
 		}
 	}

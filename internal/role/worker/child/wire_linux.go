@@ -25,12 +25,13 @@ const (
 	opSignal op = "signal" // Signal, to the main process's group
 	opStop   op = "stop"   // Duration: grace
 	opLease  op = "lease"  // Duration: the new lease
-	opForget op = "forget" // the exit of a job that has ended
+	opForget op = "forget" // IDs: the exits of jobs that have ended
 )
 
 type request struct {
 	Op       op             `json:"op"`
 	ID       string         `json:"id"`
+	IDs      []string       `json:"ids,omitempty"`
 	Launch   *launchRequest `json:"launch,omitempty"`
 	Signal   int            `json:"signal,omitempty"`
 	Duration time.Duration  `json:"duration,omitempty"`
