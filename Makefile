@@ -15,10 +15,10 @@ TIMEOUT ?= 15m
 
 CROSS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
 
-.PHONY: help build demo test check bench cross lint fmt clean testenv
+.PHONY: help build demo test check bench bench-servers cross lint fmt clean testenv
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/turno: static but for the dynamic loader, no cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/turno ./cmd/turno
@@ -39,6 +39,9 @@ check: ## vet, lint and the tests that need no server: quick
 
 bench: build ## measure the queue on this machine
 	$(BIN)/turno bench queue
+
+bench-servers: build testenv ## the same on RabbitMQ and a PostgreSQL that syncs
+	$(BIN)/services -durable -- sh -c '$(BIN)/turno bench queue --broker "$$TURNO_TEST_RABBITMQ_URL" --store "$$TURNO_TEST_POSTGRES_URL"'
 
 cross: ## build for every platform, without cgo
 	@for p in $(CROSS); do \

@@ -19,7 +19,12 @@ func Postgres(t testing.TB) *Server {
 	return private(t, PostgresNeed, newPostgres)
 }
 
-func newPostgres() (*instance, error) {
+func newPostgres() (*instance, error) { return postgresWith("-c", "fsync=off", "-c", "full_page_writes=off") }
+
+// newDurablePostgres syncs as a server in use does.
+func newDurablePostgres() (*instance, error) { return postgresWith() }
+
+func postgresWith(options ...string) (*instance, error) {
 	uid, gid, err := unprivileged()
 	if err != nil {
 		return nil, err
@@ -47,16 +52,15 @@ func newPostgres() (*instance, error) {
 			name: "postgres", dir: dir, uid: uid, gid: gid,
 			stop:  syscall.SIGINT, // the fast shutdown: does not wait for clients
 			ready: "database system is ready to accept connections",
-			argv: []string{
+			argv: append([]string{
 				filepath.Join(postgresBin(), "postgres"), "-D", data,
 				"-c", "listen_addresses=127.0.0.1",
 				"-c", "port=" + strconv.Itoa(port),
 				"-c", "unix_socket_directories=",
-				"-c", "fsync=off", "-c", "full_page_writes=off",
 				"-c", "max_connections=300", // the tests of several packages at once
 				"-c", "shared_buffers=64MB",
 				"-c", "logging_collector=off",
-			},
+			}, options...),
 		}},
 	}, nil
 }

@@ -101,15 +101,19 @@ func psql(ctx context.Context, server, statement string) error {
 
 // StartServices starts one server of each kind that tests share, as far as it
 // is installed and not given already. It returns the environment variables to
-// hand to the tests, and stop, which ends the servers. For cmd/services; tests
-// use the functions above.
-func StartServices() (env []string, stop func() error, err error) {
+// hand to the tests, and stop, which ends the servers. Durable ones sync what
+// they store, for measurements. For cmd/services; tests use the functions above.
+func StartServices(durable bool) (env []string, stop func() error, err error) {
+	postgres := newPostgres
+	if durable {
+		postgres = newDurablePostgres
+	}
 	kinds := []struct {
 		need     Part
 		variable string
 		make     func() (*instance, error)
 	}{
-		{PostgresNeed, PostgresVariable, newPostgres},
+		{PostgresNeed, PostgresVariable, postgres},
 		{RabbitMQNeed, RabbitMQVariable, newRabbitMQ},
 	}
 	var started []*instance

@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 func startAndWait() error {
-	env, _, err := StartServices()
+	env, _, err := StartServices(false)
 	if err != nil {
 		return err
 	}

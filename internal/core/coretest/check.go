@@ -134,6 +134,7 @@ func (w *World) Heal() error {
 		w.startScheduler("fair")
 	}
 	for _, a := range w.workers {
+		a.cutUntil = time.Time{}
 		if a.core == nil {
 			w.startAgent(a)
 		}

@@ -138,7 +138,7 @@ func FuzzWorld(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var ops []coretest.Op
 		for ; len(data) >= 3 && len(ops) < 300; data = data[3:] {
-			ops = append(ops, coretest.Op{Kind: coretest.Kind(data[0] % 15), A: uint16(data[1]) * 7, B: uint16(data[2])})
+			ops = append(ops, coretest.Op{Kind: coretest.Kind(data[0] % 16), A: uint16(data[1]) * 7, B: uint16(data[2])})
 		}
 		if _, err := coretest.Run(2, ops); err != nil {
 			fail(t, "fuzz", 2, ops, err)

@@ -36,12 +36,13 @@ const (
 	CrashMachine
 	StartAgent
 	WipeJournal // of an agent that is down, with its processes: a new disk
+	Cut         // nothing reaches or leaves a worker for a while
 	kinds
 )
 
 var kindNames = []string{
 	"submit", "deliver", "drop", "repeat", "act", "end", "begin", "advance", "flush", "crash-scheduler",
-	"start-scheduler", "crash-agent", "crash-machine", "start-agent", "wipe-journal",
+	"start-scheduler", "crash-agent", "crash-machine", "start-agent", "wipe-journal", "cut",
 }
 
 func (o Op) String() string { return fmt.Sprintf("%s %d %d", kindNames[o.Kind], o.A, o.B) }
@@ -130,6 +131,8 @@ func (w *World) machines(o Op) {
 		if a.core == nil {
 			a.journal, a.procs = nil, nil
 		}
+	case Cut:
+		a.cutUntil = w.now.Add(time.Duration(o.B%40) * time.Second)
 	}
 }
 

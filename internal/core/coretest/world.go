@@ -85,6 +85,8 @@ type agent struct {
 	core    *hold.Hold // nil: the agent is down
 	journal []hold.Record
 	procs   []*proc
+	// cutUntil is when its messages get through again.
+	cutUntil time.Time
 }
 
 // proc is a live process tree.
@@ -237,6 +239,13 @@ func (w *World) agent(name string) *agent {
 const maxWire = 24
 
 func (w *World) send(m message) {
+	a := m.to
+	if a == nil {
+		a = w.agent(m.report.Worker)
+	}
+	if w.now.Before(a.cutUntil) {
+		return
+	}
 	if len(w.wire) < maxWire {
 		w.wire = append(w.wire, m)
 	}

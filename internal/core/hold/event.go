@@ -37,7 +37,7 @@ func (h *Hold) Started(now time.Time, k turno.AttemptKey) {
 	h.advance(now)
 	if e := h.entries[k]; e != nil && e.phase == starting {
 		e.phase, e.startedAt = running, h.now
-		h.changed = true
+		h.note()
 	}
 }
 
@@ -112,8 +112,8 @@ func (h *Hold) Lease() (whole, left time.Duration) {
 // Next is when Tick and Ready must be called at the latest.
 func (h *Hold) Next() time.Time {
 	next := h.lastReport.Add(h.cfg.Heartbeat)
-	if h.changed { // and not told by Ready: see due
-		next = h.lastReport.Add(gather)
+	if at := h.dueAt(); at.Before(next) {
+		next = at
 	}
 	if len(h.byJob) > 0 && h.leaseUntil.After(h.now) && h.leaseUntil.Before(next) {
 		next = h.leaseUntil
@@ -133,16 +133,34 @@ func (h *Hold) Ready() Ready {
 }
 
 // gather is how long changes are gathered into one Report while nothing waits
-// for it. A Report costs the scheduler a commit; the jobs ahead last for longer.
+// for it: a Report costs the scheduler a commit.
 const gather = 8 * time.Millisecond
 
-// due tells whether a Report must go. Changes go at once, unless enough jobs
-// were sent ahead: then the worker has work without an answer.
-func (h *Hold) due() bool {
-	if !h.changed {
-		return !h.now.Before(h.lastReport.Add(h.cfg.Heartbeat))
+func (h *Hold) due() bool { return !h.now.Before(h.dueAt()) }
+
+// dueAt is when a Report must go. An end goes at once, unless enough jobs were
+// sent ahead: then the worker has work without an answer. That something began
+// or was forgotten can wait: with a short job it goes with the end.
+func (h *Hold) dueAt() time.Time {
+	at := h.lastReport.Add(h.cfg.Heartbeat)
+	stocked := h.ahead > 0 && h.ahead >= len(h.byJob)
+	switch {
+	case h.changed && !stocked, !h.late.IsZero() && h.leaving:
+		return h.lastReport
+	case h.changed:
+		at = h.lastReport.Add(gather)
 	}
-	return h.ahead < len(h.byJob) || h.ahead == 0 || !h.now.Before(h.lastReport.Add(gather))
+	if late := h.late.Add(gather); !h.late.IsZero() && late.Before(at) {
+		at = late
+	}
+	return at
+}
+
+// note marks a change that can wait.
+func (h *Hold) note() {
+	if h.late.IsZero() {
+		h.late = h.now
+	}
 }
 
 // begin starts waiting attempts whose devices are free and whose job has no
@@ -163,7 +181,7 @@ func (h *Hold) begin() {
 			h.launch(e)
 		}
 	}
-	if h.ahead == 0 || h.leaving {
+	if h.ahead == 0 || h.leaving || h.unsure {
 		return
 	}
 	for _, e := range h.order {
@@ -184,7 +202,7 @@ func (h *Hold) launch(e *entry) {
 	a := turno.Assignment{AttemptKey: e.key, Task: e.task}
 	h.ready.Journal = append(h.ready.Journal, Record{Start: &a})
 	h.ready.Start = append(h.ready.Start, a)
-	h.changed = true
+	h.note()
 }
 
 func (h *Hold) room(e *entry) bool {
@@ -202,7 +220,7 @@ func (h *Hold) room(e *entry) bool {
 // report says everything that is held.
 func (h *Hold) report() *turno.Report {
 	h.reportSeq++
-	h.lastReport, h.changed = h.now, false
+	h.lastReport, h.changed, h.late = h.now, false, time.Time{}
 	if h.sent = append(h.sent, sentReport{h.reportSeq, h.now}); len(h.sent) > maxSent {
 		h.sent = h.sent[1:]
 	}

@@ -40,6 +40,9 @@ type Hold struct {
 	cpus    turno.MilliCPU   // of what is alive here
 	memory  int64
 	ahead   int // waiting that were sent ahead, as of the last Ready
+	// unsure: the newest Desired names an attempt that was lost here. It is
+	// booked, so what room there is for those ahead is not known.
+	unsure bool
 
 	term, seq  uint64 // of the newest Desired
 	heard      bool   // a Desired came in this incarnation
@@ -51,7 +54,8 @@ type Hold struct {
 	reportSeq  uint64
 	sent       []sentReport // not yet seen by the scheduler
 	lastReport time.Time
-	changed    bool
+	changed    bool      // something is to be told
+	late       time.Time // since when something is that can wait; zero: nothing
 
 	ready Ready
 }
@@ -150,7 +154,7 @@ func (h *Hold) advance(now time.Time) {
 func (h *Hold) add(e *entry) {
 	h.order = append(h.order, e)
 	h.entries[e.key] = e
-	h.changed = true
+	h.note()
 }
 
 // forget drops an entry that is not alive. compact must follow.
@@ -160,7 +164,7 @@ func (h *Hold) forget(e *entry) {
 	key := e.key
 	h.ready.Journal = append(h.ready.Journal, Record{Forget: &key})
 	h.ready.Forget = append(h.ready.Forget, key)
-	h.changed = true
+	h.note()
 }
 
 // compact takes forgotten entries out of the order, all at once: one by one
@@ -218,6 +222,7 @@ func (h *Hold) Desired(now time.Time, d *turno.Desired) {
 		}
 	}
 	h.compact()
+	h.unsure = false
 	for i := range d.Jobs {
 		h.want(&d.Jobs[i])
 	}
@@ -268,6 +273,7 @@ func (h *Hold) want(a *turno.Assignment) {
 	e := h.entries[a.AttemptKey]
 	if e == nil {
 		if a.Task == nil {
+			h.unsure = true
 			return // lost here: its absence from the Report says so
 		}
 		e = &entry{key: a.AttemptKey, task: a.Task}
@@ -288,7 +294,7 @@ func (h *Hold) want(a *turno.Assignment) {
 // halt orders an attempt's end; one that has not begun ends at once.
 func (h *Hold) halt(e *entry, stop turno.Stop) {
 	e.stop = &stop
-	h.changed = true
+	h.note()
 	if e.phase == waiting {
 		h.conclude(e, &turno.Result{State: turno.Cancelled, Reason: stop.Reason, Message: "ended before it began"})
 		return

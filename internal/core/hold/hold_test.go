@@ -1,6 +1,7 @@
 package hold_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -136,5 +137,80 @@ func TestRestore_TakesUpAndFences(t *testing.T) {
 	b.core.Ended(b.now, key(1, 1), done)
 	if r := b.ready(); len(r.Start) != 1 || r.Start[0].AttemptKey != key(2, 1) {
 		t.Errorf("after the end: %+v", r.Start)
+	}
+}
+
+// TestAhead_BeginsInOrderWhenThereIsRoom: tasks sent ahead begin by themselves,
+// one after the other, and only with room for all they ask for.
+func TestAhead_BeginsInOrderWhenThereIsRoom(t *testing.T) {
+	t.Parallel()
+	b := &bench{t: t, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+	b.core = hold.New(hold.Config{Worker: "w", Incarnation: "1", Heartbeat: time.Second}, turno.Machine{CPUs: 2 * turno.CPU, Memory: 1 << 30})
+	b.core.Tick(b.now)
+	b.ready()
+	task := func(cpus turno.MilliCPU, ahead bool) *turno.Task {
+		return &turno.Task{Spec: &turno.Spec{Type: "exec", CPUs: cpus * turno.CPU}, Ahead: ahead}
+	}
+	all := []turno.Assignment{
+		{AttemptKey: key(3, 1), Task: task(2, true)}, // stands before the others here, and yet after them
+		{AttemptKey: key(1, 1), Task: task(1, false)},
+		{AttemptKey: key(2, 1), Task: task(1, false)},
+		{AttemptKey: key(4, 1), Task: task(1, true)},
+	}
+	d := &turno.Desired{Worker: "w", Incarnation: "1", Term: 1, Seq: 1, SeenReport: b.seen, Lease: turno.Duration(time.Minute), Jobs: all}
+	b.core.Desired(b.now, d)
+	started := func(r hold.Ready, want ...turno.AttemptKey) {
+		t.Helper()
+		var got []turno.AttemptKey
+		for _, a := range r.Start {
+			got = append(got, a.AttemptKey)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("started %v, want %v", got, want)
+		}
+	}
+	started(b.ready(), key(1, 1), key(2, 1))
+	b.core.Ended(b.now, key(1, 1), done)
+	started(b.ready()) // 4.1 would fit, and 3.1 was there before it
+	b.core.Ended(b.now, key(2, 1), done)
+	started(b.ready(), key(3, 1))
+	for i := range all {
+		if all[i].AttemptKey == key(3, 1) || all[i].AttemptKey == key(4, 1) {
+			all[i].Stop = &turno.Stop{Reason: turno.ReasonRequeuing, Unbegun: true}
+		}
+	}
+	d = &turno.Desired{Worker: "w", Incarnation: "1", Term: 1, Seq: 2, SeenReport: b.seen, Lease: turno.Duration(time.Minute), Jobs: all}
+	b.core.Desired(b.now, d)
+	r := b.ready()
+	if started(r); len(r.Stop) != 0 {
+		t.Errorf("one that has begun was stopped: %+v", r.Stop)
+	}
+	if held := r.Report.Held; held[0].State != turno.Starting || held[3].State != turno.Cancelled || held[3].Result.Reason != turno.ReasonRequeuing {
+		t.Errorf("reports %+v", held)
+	}
+}
+
+// TestReport_BeginningsGoWithTheEnd: only an end is told at once.
+func TestReport_BeginningsGoWithTheEnd(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	b.want()
+	b.now = b.now.Add(100 * time.Millisecond)
+	if r := b.want(key(1, 1)); r.Report != nil {
+		t.Error("a report only to say that something begins")
+	}
+	b.now = b.now.Add(5 * time.Millisecond)
+	b.core.Started(b.now, key(1, 1))
+	if r := b.ready(); r.Report != nil || b.core.Next().Sub(b.now) > 5*time.Millisecond {
+		t.Errorf("a report only to say that something has begun, or none in %s", b.core.Next().Sub(b.now))
+	}
+	b.now = b.core.Next()
+	b.core.Tick(b.now)
+	if r := b.ready(); r.Report == nil || r.Report.Held[0].State != turno.Running {
+		t.Errorf("report %+v", r.Report)
+	}
+	b.core.Ended(b.now, key(1, 1), done)
+	if r := b.ready(); r.Report == nil {
+		t.Error("an end waited")
 	}
 }

@@ -33,14 +33,16 @@ type machine struct {
 	order  []turno.AttemptKey
 }
 
-func newCluster(t testing.TB, order string) *cluster {
+func newCluster(t testing.TB, order string) *cluster { return newClusterAhead(t, order, 0) }
+
+func newClusterAhead(t testing.TB, order string, ahead time.Duration) *cluster {
 	o, ok := all.Find(order)
 	if !ok {
 		t.Fatalf("no order %q", order)
 	}
 	return &cluster{
 		t: t, now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), jobs: map[int64]*turno.Job{}, workers: map[string]*machine{},
-		core: sched.New(sched.Config{Term: 1, Order: o}),
+		core: sched.New(sched.Config{Term: 1, Order: o, Ahead: ahead}),
 	}
 }
 
@@ -48,7 +50,7 @@ func newCluster(t testing.TB, order string) *cluster {
 func (c *cluster) worker(name string, cpus, gpus int, model string) {
 	m := &machine{
 		held: map[turno.AttemptKey]*turno.Hold{}, tasks: map[turno.AttemptKey]*turno.Task{}, stops: map[turno.AttemptKey]*turno.Stop{},
-		report: turno.Report{Worker: name, Incarnation: "1", Machine: turno.Machine{
+		report: turno.Report{Worker: name, Incarnation: "1", Term: 1, Machine: turno.Machine{
 			Hostname: name, CPUs: turno.MilliCPU(cpus) * turno.CPU, Memory: 64 << 30,
 			Offers: []turno.Offer{{Type: "exec", Devices: []turno.Device{turno.DeviceCPU, turno.DeviceGPU}}},
 		}},
@@ -105,6 +107,9 @@ func (c *cluster) obey(d *turno.Desired) {
 		want[a.AttemptKey] = true
 		if m.held[a.AttemptKey] == nil && a.Task != nil {
 			m.held[a.AttemptKey] = &turno.Hold{AttemptKey: a.AttemptKey, State: turno.Running, StartedAt: c.now}
+			if a.Task.Ahead {
+				m.held[a.AttemptKey] = &turno.Hold{AttemptKey: a.AttemptKey, State: turno.Queued}
+			}
 			m.tasks[a.AttemptKey] = a.Task
 			m.order = append(m.order, a.AttemptKey)
 		}

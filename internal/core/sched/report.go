@@ -29,8 +29,12 @@ func (s *Sched) Report(now time.Time, r *turno.Report) {
 	s.present(w, r)
 	held := s.holds(w, r)
 	s.begun(w, r) // after the ends: they have made the room
-	for _, j := range s.missing(w, held) {
-		s.giveUp(j, "worker "+w.Name+" no longer holds it")
+	// Only who has heard this term knows what it was to hold: an earlier Report
+	// may be from before an attempt that the term before has seen confirmed.
+	if r.Term == s.cfg.Term {
+		for _, j := range s.missing(w, held) {
+			s.giveUp(j, "worker "+w.Name+" no longer holds it")
+		}
 	}
 	w.answer = true
 	if r.Leaving && len(r.Held)+len(w.attempts) == 0 {

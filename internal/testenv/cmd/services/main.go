@@ -3,6 +3,8 @@
 // command's.
 //
 //	go run ./internal/testenv/cmd/services -- go test ./...
+//
+// With -durable first, PostgreSQL syncs what it stores, as one in use does.
 package main
 
 import (
@@ -21,23 +23,24 @@ import (
 
 func main() {
 	args := os.Args[1:]
+	durable := len(args) > 0 && args[0] == "-durable"
 	if i := slices.Index(args, "--"); i >= 0 {
 		args = args[i+1:]
 	}
 	if len(args) == 0 {
-		fmt.Fprintln(os.Stderr, "usage: services -- command [argument ...]")
+		fmt.Fprintln(os.Stderr, "usage: services [-durable] -- command [argument ...]")
 		os.Exit(2)
 	}
-	status, err := run(args)
+	status, err := run(args, durable)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "services:", err)
 	}
 	os.Exit(status)
 }
 
-func run(args []string) (status int, err error) {
+func run(args []string, durable bool) (status int, err error) {
 	begun := time.Now()
-	env, stop, err := testenv.StartServices()
+	env, stop, err := testenv.StartServices(durable)
 	if err != nil {
 		return 1, err
 	}
