@@ -115,12 +115,17 @@ func what(sp *turno.Spec) string {
 	var p struct {
 		Command []string `json:"command"`
 		Script  string   `json:"script"`
+		Args    []string `json:"args"`
 	}
 	if sp.Type == execType && json.Unmarshal(sp.Params, &p) == nil {
 		if len(p.Command) > 0 {
 			return clip(quoteAll(p.Command), 400)
 		}
-		return fmt.Sprintf("a script of %d lines", strings.Count(p.Script, "\n"))
+		text := fmt.Sprintf("a script of %d lines", strings.Count(p.Script, "\n"))
+		if len(p.Args) > 0 {
+			text += " with " + clip(quoteAll(p.Args), 400)
+		}
+		return text
 	}
 	return trimmed(sp.Type, clip(string(sp.Params), 400))
 }

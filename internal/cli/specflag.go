@@ -40,7 +40,7 @@ type specFlags struct {
 	array, gpus, gres, vram, cpus, mem, dir, export string
 	dependency, after, workers, exclude             words
 	env, envFile, label, param                      words
-	params                                          string
+	params, compat                                  string
 	priority, nice, retries, nodes, tasks           int
 	hold, requeue, noRequeue                        bool
 	output, errorFile                               string
@@ -83,13 +83,14 @@ func (f *specFlags) add(flags *pflag.FlagSet, sbatch bool) {
 	text(&f.grace, "grace", "", "TIME", "between TERM and KILL, such as 30s")
 	text(&f.backoff, "backoff", "", "TIME", "wait before a retry, such as 10s; it doubles each time")
 	text(&f.export, "export", "", "NAMES", "variables to take along from here: NAME,NAME=VALUE")
+	text(&f.compat, "compat", "", "QUEUE", "slurm: set SLURM_* variables too (default for scripts with #SBATCH lines); none: do not")
 	text(&f.user, "user", "", "NAME", "who submits (default: you); the server may say otherwise")
 	flags.VarP(&f.dependency, "dependency", "d", "wait for other jobs: `afterok:12,afterany:13`")
 	flags.Var(&f.after, "after", "wait for other jobs: `12`, ok:12, any:12")
 	flags.VarP(&f.workers, "worker", "w", "run only on these workers: `NAME,NAME`")
 	flags.VarP(&f.exclude, "exclude", "x", "do not run on these workers: `NAME,NAME`")
 	flags.Var(&f.env, "env", "variable of the job: `NAME=VALUE`, or NAME to take its value from here")
-	flags.Var(&f.envFile, "env-file", "`FILE` of lines NAME=VALUE")
+	flags.Var(&f.envFile, "env-file", "`FILE` of lines NAME=VALUE, or NAME to take its value from here; # begins a comment")
 	flags.Var(&f.label, "label", "`KEY=VALUE` to find the job by")
 	flags.IntVar(&f.priority, "priority", 0, "higher goes first")
 	flags.IntVar(&f.retries, "retries", 0, "further attempts after a failure")
@@ -163,6 +164,7 @@ func (s *session) spec(f *specFlags) (*turno.Spec, error) {
 	b.times()
 	b.relations()
 	b.environment()
+	b.compat()
 	b.labels()
 	b.refusals()
 	if b.err == nil && f.dir != "" {

@@ -46,6 +46,16 @@ func appendSpec(b []byte, s *turno.Spec) ([]byte, error) {
 // appendRest writes the fields that few jobs have.
 func appendRest(b []byte, s *turno.Spec) ([]byte, error) {
 	var err error
+	b = appendField(b, `,"submit_dir":`, s.SubmitDir)
+	b = appendField(b, `,"submit_host":`, s.SubmitHost)
+	b = appendField(b, `,"compat":`, s.Compat)
+	if s.Interactive != nil {
+		text, err := json.Marshal(s.Interactive)
+		if err != nil {
+			return b, fmt.Errorf("interactive: %w", err)
+		}
+		b = append(append(b, `,"interactive":`...), text...)
+	}
 	if b, err = appendTime(b, `,"begin_at":`, s.Begin); err != nil {
 		return b, fmt.Errorf("begin_at: %w", err)
 	}

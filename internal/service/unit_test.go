@@ -31,6 +31,9 @@ func fill(t *testing.T, v reflect.Value) {
 	case **turno.Array:
 		*x = &turno.Array{Tasks: turno.Ranges{{First: 1, Last: 9, Step: 2}}, Limit: 3}
 		return
+	case **turno.Interactive:
+		*x = &turno.Interactive{Stdin: true, TTY: true, Rows: 50, Cols: 132}
+		return
 	}
 	switch v.Kind() {
 	case reflect.String:

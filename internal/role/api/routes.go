@@ -46,7 +46,7 @@ func (a *Role) route() {
 }
 
 // sent are the schemas of what clients send: unknown fields are refused.
-var sent = map[string]bool{"NewJob": true, "Bulk": true, "Spec": true, "Dependency": true, "Action": true, "Order": true}
+var sent = map[string]bool{"NewJob": true, "Bulk": true, "Spec": true, "Interactive": true, "Dependency": true, "Action": true, "Order": true}
 
 // OpenAPI is the description of the routes, as JSON.
 func (a *Role) OpenAPI() ([]byte, error) { return a.api.OpenAPI().MarshalJSON() }

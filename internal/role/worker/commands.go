@@ -146,7 +146,7 @@ func (c *commands) run(ctx context.Context, a *attempt, cmd *command) (*turno.Re
 	c.keep(a.key, p)
 	c.role.inbox.put(event{key: a.key})
 	c.role.shipper.follow(a.key, a.dir)
-	return wait(ctx, p)
+	return wait(ctx, p, a.dir)
 }
 
 // attach takes up a command of an earlier agent.
@@ -163,7 +163,7 @@ func (c *commands) attach(ctx context.Context, a *attempt) {
 			cmd.set(p)
 			c.keep(a.key, p)
 			c.role.shipper.follow(a.key, a.dir)
-			result, err = wait(ctx, p)
+			result, err = wait(ctx, p, a.dir)
 		}
 		if err != nil {
 			if ctx.Err() != nil {
@@ -176,12 +176,14 @@ func (c *commands) attach(ctx context.Context, a *attempt) {
 	})
 }
 
-func wait(ctx context.Context, p *child.Process) (*turno.Result, error) {
+func wait(ctx context.Context, p *child.Process, dir string) (*turno.Result, error) {
 	exit, err := p.Wait(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return resultOf(&exit), nil
+	result := resultOf(&exit)
+	addError(result, dir)
+	return result, nil
 }
 
 // resultOf puts an exit into the queue's words.
@@ -222,6 +224,7 @@ func resultOf(e *child.Exit) *turno.Result {
 type execParams struct {
 	Command []string `json:"command"`
 	Script  string   `json:"script"`
+	Args    []string `json:"args"`
 }
 
 // spec makes the process of a task.
@@ -241,7 +244,7 @@ func (c *commands) spec(a *attempt) (child.Spec, error) {
 		if err := os.WriteFile(path, []byte(params.Script), 0o700); err != nil {
 			return child.Spec{}, fmt.Errorf("write the job's script: %w", err)
 		}
-		command = append([]string{path}, command...)
+		command = append([]string{path}, params.Args...)
 	}
 	dir := a.task.Spec.Dir
 	if dir == "" {
