@@ -87,6 +87,7 @@ type Spec struct {
 	// workload's JSON schema at submit. The type "exec" runs a command.
 	Type   string            `json:"type"`
 	Params json.RawMessage   `json:"params,omitempty"`
+	Engine string            `json:"engine,omitempty"` // which code runs the type: native (turno's own), or a runner's, such as torch; empty: see Offer
 	Env    map[string]string `json:"env,omitempty"`
 	Dir    string            `json:"dir,omitempty"`
 	// SubmitDir and SubmitHost are where it was handed in; SubmitDir is Dir if

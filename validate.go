@@ -25,6 +25,9 @@ const (
 	maxLimit    = Duration(366 * 24 * time.Hour)
 )
 
+// engineAuto is how people write that they leave the engine to turno.
+const engineAuto = "auto"
+
 // DefaultGrace is between TERM and KILL: as long as Kubernetes and Slurm give.
 const DefaultGrace = Duration(30 * time.Second)
 
@@ -47,6 +50,9 @@ func (s *Spec) Normalize() {
 	}
 	if s.Grace == 0 {
 		s.Grace = DefaultGrace
+	}
+	if s.Engine == engineAuto {
+		s.Engine = ""
 	}
 }
 
@@ -111,6 +117,9 @@ func (s *Spec) checkWords() *Error {
 		return err
 	}
 	if err := checkWord("type", s.Type, true); err != nil {
+		return err
+	}
+	if err := checkWord("engine", s.Engine, false); err != nil {
 		return err
 	}
 	if err := checkWord("user", s.User, false); err != nil {

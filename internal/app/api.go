@@ -17,7 +17,7 @@ import (
 // apiPart is the service and the HTTP server before it.
 func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) (part, error) {
 	svc, err := service.New(service.Options{
-		Broker: p.broker, Store: p.store, Normalize: all.Normalize, Check: all.Check, Types: Types(),
+		Broker: p.broker, Store: p.store, Normalize: all.Normalize, Check: all.CheckShipped, Types: Types(),
 		Log: log, Durable: p.durable,
 	})
 	if err != nil {

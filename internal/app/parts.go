@@ -146,11 +146,13 @@ func dialBroker(ctx context.Context, cfg config.Config, log *slog.Logger) (closi
 	return nil, false, fmt.Errorf("%q: use embedded, nats://… or amqp://…", config.Redact(cfg.Broker))
 }
 
-// check is what every spec passes, wherever it came from.
-func check(s *turno.Spec) *turno.Error {
-	all.Normalize(s)
-	if err := s.Validate(); err != nil {
-		return err
+// checker is what every spec passes, wherever it came from.
+func checker(known *all.Announced) func(s *turno.Spec) *turno.Error {
+	return func(s *turno.Spec) *turno.Error {
+		all.Normalize(s)
+		if err := s.Validate(); err != nil {
+			return err
+		}
+		return known.Check(s)
 	}
-	return all.Check(s)
 }

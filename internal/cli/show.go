@@ -152,6 +152,9 @@ func asked(sp *turno.Spec) string {
 			text += " of " + config.FormatBytes(sp.GPUMemory)
 		}
 	}
+	if sp.Engine != "" {
+		text += ", engine " + sp.Engine
+	}
 	if len(sp.Workers) > 0 {
 		text += ", on " + strings.Join(sp.Workers, ",")
 	}

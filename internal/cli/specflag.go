@@ -43,7 +43,7 @@ type specFlags struct {
 	params, compat                                  string
 	priority, nice, retries, nodes, tasks           int
 	hold, requeue, noRequeue                        bool
-	output, errorFile                               string
+	output, errorFile, engine                       string
 	comment, account, qos                           string
 	ignored                                         words // set by flags that turno takes and does not use
 }
@@ -77,6 +77,7 @@ func (f *specFlags) add(flags *pflag.FlagSet, sbatch bool) {
 	text(&f.cpus, "cpus", "c", "N", "CPUs of each task, also 0.5")
 	text(&f.mem, "mem", "", "SIZE", "memory of each task, such as 32G; a number alone is MiB")
 	text(&f.device, "device", "", "KIND", "gpu, cpu, or any: a free GPU where there is one, else a CPU")
+	text(&f.engine, "engine", "", "NAME", "of a workload: native (turno's own), torch or another runner's; auto (the default) is native where it can")
 	text(&f.dir, "dir", "D", "DIR", "working folder (default for commands: this one)")
 	text(&f.begin, "begin", "", "WHEN", "not before: now+1hour, 16:30, 2026-01-20T12:34:00")
 	text(&f.deadline, "deadline", "", "WHEN", "ended by then, or failed")
@@ -153,7 +154,7 @@ type builder struct {
 // spec is what the flags say; what runs is not theirs.
 func (s *session) spec(f *specFlags) (*turno.Spec, error) {
 	b := &builder{s: s, f: f, spec: &turno.Spec{
-		Name: f.name, Queue: f.queue, User: f.user, Device: turno.Device(f.device),
+		Name: f.name, Queue: f.queue, User: f.user, Device: turno.Device(f.device), Engine: f.engine,
 		Priority: f.priority - f.nice, Retries: f.retries, NoRequeue: f.noRequeue, Hold: f.hold,
 	}}
 	if b.spec.User == "" {

@@ -43,6 +43,7 @@ type Config struct {
 	Memory    int64          `key:"memory" flag:"memory" env:"TURNO_MEMORY" default:"0" group:"worker" arg:"SIZE" help:"memory for jobs, such as 32G; 0 is all of the machine's"`
 	Isolation string         `key:"isolation" flag:"isolation" env:"TURNO_ISOLATION" default:"auto" oneof:"auto cgroup" group:"worker" arg:"HOW" help:"auto takes the best that this machine can; cgroup refuses to run jobs with less"`
 	Heartbeat time.Duration  `key:"heartbeat" flag:"heartbeat" env:"TURNO_HEARTBEAT" default:"2s" group:"worker" arg:"TIME" help:"a worker reports at least this often"`
+	Runners   []string       `key:"runners" flag:"runner" env:"TURNO_RUNNERS" sep:";" group:"worker" arg:"NAME=COMMAND" help:"a program that runs types of jobs of its own, by the name that --engine takes: torch=python3 runner.py, or torch(zygote,jobs=500,growth=2G)=…"`
 
 	LogLevel  string `key:"log_level" flag:"log-level" env:"TURNO_LOG_LEVEL" default:"info" oneof:"debug info warn error" group:"role" arg:"LEVEL" help:"debug, info, warn or error"`
 	LogFormat string `key:"log_format" flag:"log-format" env:"TURNO_LOG_FORMAT" default:"text" oneof:"text json" group:"role" arg:"FORMAT" help:"text or json"`

@@ -80,6 +80,9 @@ func (c Config) checkWorker(add report) {
 	if c.CPUs < 0 {
 		add("cpus", "%s: use 0 (all) or more", c.CPUs)
 	}
+	if _, err := c.ParseRunners(); err != nil {
+		add("runners", "%v", err)
+	}
 	// Three reports may be lost before a worker is taken for silent.
 	switch {
 	case c.Heartbeat < 50*time.Millisecond || c.Heartbeat > time.Minute:

@@ -130,6 +130,7 @@ var house = []row{
 		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/google/uuid github.com/vbauerster/mpb charm.land golang.org/x/sys golang.org/x/term
 		github.com/mattn/go-runewidth gopkg.in/yaml.v3`},
 	{pkg: "cmd/turno", imports: "internal/cli"},
+	{pkg: "test/python"},
 	{pkg: "test/kill", tests: ". client github.com/google/uuid"},
 	{pkg: "test/amqp", tests: `. internal/app internal/broker internal/broker/rabbitmq internal/core/policy/fair
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/runner

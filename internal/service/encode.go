@@ -23,6 +23,7 @@ func appendSpec(b []byte, s *turno.Spec) ([]byte, error) {
 	if len(s.Params) > 0 {
 		b = append(append(b, `,"params":`...), s.Params...)
 	}
+	b = appendField(b, `,"engine":`, s.Engine)
 	b = appendMap(b, `,"env":`, s.Env)
 	b = appendField(b, `,"dir":`, s.Dir)
 	b = appendField(b, `,"device":`, string(s.Device))

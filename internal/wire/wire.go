@@ -21,7 +21,7 @@ import (
 const (
 	kindReport  = 'R'
 	kindDesired = 'D'
-	version     = 1
+	version     = 2 // 2: a Machine may be deflated
 )
 
 // ErrMalformed is returned for bytes that are no message of this version.

@@ -15,6 +15,7 @@ type event struct {
 	result   *turno.Result
 	broken   error // the worker cannot go on
 	hello    bool  // a scheduler asks for a Report
+	engine   *engineNews
 }
 
 // inbox collects events for the loop, which takes all there are at once: a

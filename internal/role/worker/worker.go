@@ -38,6 +38,7 @@ type Options struct {
 	Data      string // folder of this worker's own
 	GPUs      gpu.Inventory
 	Offers    []Offer
+	Engines   []Engine       // the user's own runners
 	CPUs      turno.MilliCPU // 0: what the machine has
 	Memory    int64          // 0: what the machine has
 	Heartbeat time.Duration  // 0: DefaultHeartbeat
@@ -48,6 +49,15 @@ type Options struct {
 	// Binary serves the hidden commands for shims and runners; empty: this one.
 	Binary string
 	Log    *slog.Logger
+	// Dir is where Engines' commands are started; empty: in Data.
+	Dir string
+	// CheckSchema tells what is wrong with the schema of an Engine's type; nil:
+	// anything goes.
+	CheckSchema func(name string, schema []byte) error
+	// HelloTimeout is what an Engine may take to start; 0: runner.DefaultHelloTimeout.
+	HelloTimeout time.Duration
+	// RunnerLogBytes is what an Engine's job may write to its log; 0: maxLogBytes.
+	RunnerLogBytes int64
 }
 
 // DefaultHeartbeat costs a scheduler of a thousand workers 500 messages a
@@ -73,6 +83,7 @@ type Role struct {
 
 	// Owned by the loop.
 	core    *hold.Hold
+	machine turno.Machine
 	journal *journal
 	live    map[turno.AttemptKey]*attempt
 	onDisk  map[turno.AttemptKey]bool // attempts with a folder
@@ -104,6 +115,9 @@ func New(o Options) *Role {
 	}
 	if o.Heartbeat == 0 {
 		o.Heartbeat = DefaultHeartbeat
+	}
+	if o.RunnerLogBytes == 0 {
+		o.RunnerLogBytes = maxLogBytes
 	}
 	if o.GPUs == nil {
 		o.GPUs = gpu.None{}
@@ -138,6 +152,7 @@ func (r *Role) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make an incarnation: %w", err)
 	}
+	r.machine = machine
 	if err := r.encoder.SetMachine(machine); err != nil {
 		return fmt.Errorf("describe this machine: %w", err)
 	}
@@ -168,6 +183,9 @@ func (r *Role) Run(ctx context.Context) error {
 	}
 	defer hellos.Close()
 	r.restore(work, saved)
+	for i := range r.o.Engines {
+		r.group.Go(func() { r.runners.learn(&r.o.Engines[i], 0) })
+	}
 	r.group.Go(func() { r.watch(work, watcher) })
 	r.group.Go(func() { r.greet(work, hellos) })
 	r.log.Info("worker began", "incarnation", incarnation.String(), "cpus", machine.CPUs.String(),
@@ -208,7 +226,10 @@ func (r *Role) greet(ctx context.Context, w broker.Watcher) {
 
 // light tells whether attempts of a type leave nothing on the disk: they are
 // not journalled, and when the agent dies they simply run again.
-func (r *Role) light(t *turno.Task) bool { return r.classes[t.Spec.Type] == string(runner.Light) }
+func (r *Role) light(t *turno.Task) bool {
+	class, _ := r.classOf(t)
+	return class == string(runner.Light)
+}
 
 // loop owns the core until ctx is done and everything that must end has.
 func (r *Role) loop(ctx, work context.Context) error {
@@ -266,7 +287,7 @@ func (r *Role) leaseShims() {
 func (r *Role) leave() {
 	r.core.Leave()
 	for _, a := range r.live {
-		if r.o.EndJobs || r.classes[a.task.Spec.Type] != "" {
+		if r.o.EndJobs || !r.isCommand(a.task) {
 			a.stop(leaveGrace, turno.ReasonWorkerLost)
 		}
 	}
@@ -279,7 +300,7 @@ const leaveGrace = 3 * time.Second
 // left tells whether nothing is waited for any more.
 func (r *Role) left() bool {
 	for _, a := range r.live {
-		if r.o.EndJobs || r.classes[a.task.Spec.Type] != "" {
+		if r.o.EndJobs || !r.isCommand(a.task) {
 			return false
 		}
 	}
@@ -297,6 +318,10 @@ func (r *Role) take(c clock) error {
 			r.core.Desired(now, e.desired)
 		case e.hello:
 			r.core.Hello()
+		case e.engine != nil:
+			if err := r.learned(e.engine); err != nil {
+				return err
+			}
 		case e.progress != nil:
 			r.core.Progress(e.key, *e.progress)
 		case e.result != nil:
@@ -401,12 +426,12 @@ func (r *Role) start(ctx context.Context, as *turno.Assignment) {
 	if !r.light(a.task) {
 		r.onDisk[a.key] = true
 	}
-	class, known := r.classes[a.task.Spec.Type]
+	class, known := r.classOf(a.task)
 	switch {
 	case !known:
 		a.stop = func(time.Duration, turno.Reason) {}
 		r.inbox.put(event{key: a.key, result: &turno.Result{State: turno.Failed, Reason: turno.ReasonSetupFailed,
-			Message: fmt.Sprintf("worker %s does not run jobs of type %q", r.o.Name, a.task.Spec.Type)}})
+			Message: r.cannot(a.task)}})
 	case class == "":
 		r.commands.start(ctx, a)
 	default:
@@ -434,7 +459,7 @@ func (r *Role) restore(ctx context.Context, saved savedJournal) {
 		}
 		a := &attempt{key: k.AttemptKey, task: k.Task, dir: r.dirOf(k.AttemptKey)}
 		r.live[a.key] = a
-		if r.classes[a.task.Spec.Type] == "" {
+		if r.isCommand(a.task) {
 			r.commands.attach(ctx, a)
 			continue
 		}
