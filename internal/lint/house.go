@@ -42,6 +42,9 @@ var house = []row{
 	{pkg: "internal/testenv/cmd/gotest", imports: "internal/testenv"},
 	{pkg: "internal/lint"},
 	{pkg: "internal/workload/gemm"},
+	{pkg: "internal/workload/nn", imports: "internal/workload/gemm"},
+	{pkg: "internal/workload/safetensors"},
+	{pkg: "internal/workload/digits"},
 	{pkg: "internal/role/worker/child", modules: "golang.org/x/sys"},
 	{pkg: "internal/gpu/cuda/driver", planned: true,
 		modules: "unsafe github.com/ebitengine/purego golang.org/x/sys"},
@@ -85,7 +88,10 @@ var house = []row{
 	{pkg: "internal/gpu/cuda", imports: ". internal/gpu internal/gpu/cuda/driver", planned: true},
 
 	// the workloads
-	{pkg: "internal/workload/*", imports: ". internal/gpu internal/gpu/cuda internal/workload internal/workload/gemm"},
+	{pkg: "internal/workload/dataset", imports: "internal/workload internal/workload/digits"},
+	{pkg: "internal/workload/model", imports: ". internal/workload internal/workload/nn internal/workload/safetensors"},
+	{pkg: "internal/workload/*", imports: `. internal/gpu internal/gpu/cuda internal/workload internal/workload/gemm
+		internal/workload/nn internal/workload/digits internal/workload/dataset internal/workload/model`},
 	{pkg: "internal/workload/workloadtest", imports: ". internal/gpu internal/gpu/fake internal/workload", planned: true,
 		modules: "github.com/google/go-cmp"},
 	{pkg: "internal/workload/all", imports: ". internal/workload internal/workload/*",

@@ -15,6 +15,7 @@ import (
 	"turno/internal/workload/image"
 	"turno/internal/workload/matmul"
 	"turno/internal/workload/noop"
+	"turno/internal/workload/train"
 	"turno/internal/workload/vecadd"
 )
 
@@ -25,6 +26,7 @@ func List() []workload.Workload {
 		image.New(),
 		matmul.New(),
 		noop.New(),
+		train.New(),
 		vecadd.New(),
 	}
 }
