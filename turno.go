@@ -100,6 +100,11 @@ type Spec struct {
 	// Interactive is for a command that somebody attaches to.
 	Interactive *Interactive `json:"interactive,omitempty"`
 
+	// Inputs, and the files of Workdir, are put into the job's own working
+	// folder before it starts. Inputs win.
+	Inputs  []File `json:"inputs,omitempty"`
+	Workdir *Tree  `json:"workdir,omitempty"`
+
 	Device    Device   `json:"device,omitempty"`
 	GPUs      int      `json:"gpus,omitempty"`             // per task
 	GPUModel  string   `json:"gpu_model,omitempty"`        // part of the model's name, case ignored
@@ -274,6 +279,10 @@ type Result struct {
 	UserTime  Duration `json:"user_cpu_seconds,omitempty"`
 	SysTime   Duration `json:"system_cpu_seconds,omitempty"`
 	MaxMemory int64    `json:"max_memory_bytes,omitempty"`
+
+	// Artifacts are the files it left; nil: none. They are in the file store
+	// before the result is told.
+	Artifacts *Artifacts `json:"artifacts,omitempty"`
 }
 
 // Attempt is one run of a job on one worker. The last one of a job is current.

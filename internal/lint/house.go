@@ -21,7 +21,7 @@ const forTests = `internal/testenv
 	internal/broker/brokertest internal/broker/mem
 	internal/store/storetest internal/store/mem
 	internal/service/servicetest internal/workload/workloadtest internal/core/coretest
-	internal/gpu/fake
+	internal/gpu/fake internal/files/filestest internal/files/folder
 	github.com/google/go-cmp github.com/rogpeppe/go-internal`
 
 // pureStd is what cannot do I/O, wait, or be random. The parts of fmt, time,
@@ -60,6 +60,9 @@ var house = []row{
 	{pkg: "internal/broker/brokertest", imports: "internal/broker", modules: "github.com/google/go-cmp"},
 	{pkg: "internal/store", imports: "."},
 	{pkg: "internal/gpu", imports: "."},
+	{pkg: "internal/files", imports: "."},
+	{pkg: "internal/files/filestest", imports: ". internal/files"},
+	{pkg: "internal/files/transfer", imports: ". internal/files", tests: "internal/files/folder"},
 	{pkg: "internal/workload", imports: ". internal/gpu",
 		modules: "github.com/santhosh-tekuri/jsonschema"},
 
@@ -84,6 +87,7 @@ var house = []row{
 		modules: "modernc.org/sqlite golang.org/x/sys"},
 	{pkg: "internal/store/postgres", imports: ". internal/store internal/store/sqlstore",
 		modules: "github.com/jackc/pgx"},
+	{pkg: "internal/files/folder", imports: ". internal/files"},
 	{pkg: "internal/gpu/fake", imports: ". internal/gpu"},
 	{pkg: "internal/gpu/cuda", imports: ". internal/gpu internal/gpu/cuda/driver", planned: true},
 
@@ -113,25 +117,27 @@ var house = []row{
 		imports: ". internal/broker internal/broker/mem internal/service internal/store internal/store/mem"},
 	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/obs internal/store internal/wire",
 		modules: "github.com/google/uuid", tests: "internal/core/policy/all internal/core/hold"},
-	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/gpu internal/obs internal/role/worker/child internal/runner internal/wire",
+	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/files internal/files/transfer internal/gpu internal/obs internal/role/worker/child internal/runner internal/wire",
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
 		tests:   "internal/workload/all internal/workload"},
-	{pkg: "internal/role/api", imports: ". internal/obs internal/service web",
+	{pkg: "internal/role/api", imports: ". internal/files internal/obs internal/service web",
 		modules: "github.com/danielgtaylor/huma", tests: "client internal/broker"},
 	{pkg: "client", imports: ".", tests: "internal/role/api internal/service"},
+	{pkg: "internal/files/remote", imports: ". client internal/files", tests: "internal/role/api internal/service"},
 
 	// the top
 	{pkg: "internal/app", imports: `. client internal/app/run internal/config internal/obs internal/service internal/runner
 		internal/broker internal/broker/mem internal/broker/nats internal/broker/rabbitmq
 		internal/store internal/store/mem internal/store/sqlite internal/store/postgres
 		internal/gpu internal/gpu/fake internal/gpu/cuda
+		internal/files internal/files/folder internal/files/remote
 		internal/workload internal/workload/all internal/core/policy internal/core/policy/all
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/role/api`,
 		modules: "golang.org/x/sync", tests: "github.com/google/uuid internal/core/policy/fair"},
 	{pkg: "internal/bench", imports: ". client internal/app internal/config internal/workload internal/workload/all", planned: true,
 		modules: "gonum.org/v1"},
 	{pkg: "internal/cli",
-		imports: `. client internal/app internal/app/run internal/bench internal/config internal/runner internal/sim
+		imports: `. client internal/app internal/app/run internal/bench internal/config internal/files internal/files/transfer internal/runner internal/sim
 		internal/workload internal/workload/all internal/core/policy/all internal/role/worker/child`,
 		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/google/uuid github.com/vbauerster/mpb charm.land golang.org/x/sys golang.org/x/term
 		github.com/mattn/go-runewidth gopkg.in/yaml.v3`},

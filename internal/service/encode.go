@@ -77,7 +77,22 @@ func appendRest(b []byte, s *turno.Spec) ([]byte, error) {
 	if len(s.After) > 0 {
 		b = append(b, ']')
 	}
+	if len(s.Inputs) > 0 || s.Workdir != nil {
+		return appendFiles(b, s)
+	}
 	return append(b, '}'), nil
+}
+
+// appendFiles writes what the job takes with it, and ends the spec.
+func appendFiles(b []byte, s *turno.Spec) ([]byte, error) {
+	text, err := json.Marshal(struct {
+		Inputs  []turno.File `json:"inputs,omitempty"`
+		Workdir *turno.Tree  `json:"workdir,omitempty"`
+	}{s.Inputs, s.Workdir})
+	if err != nil {
+		return b, fmt.Errorf("inputs: %w", err)
+	}
+	return append(append(b, ','), text[1:]...), nil
 }
 
 // appendField writes a field that is left out when it is empty; so do those

@@ -40,6 +40,11 @@ func fill(t *testing.T, v reflect.Value) {
 		v.SetString("é \"q\" \\ <&> \u2028 \n\x01 " + v.Type().String())
 	case reflect.Int, reflect.Int64:
 		v.SetInt(1_234_567_891)
+	case reflect.Uint32:
+		v.SetUint(0o755)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(t, v.Elem())
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Slice:

@@ -144,6 +144,10 @@ func (w *writer) result(x *turno.Result) {
 	w.int(int64(x.UserTime))
 	w.int(int64(x.SysTime))
 	w.int(x.MaxMemory)
+	w.bool(x.Artifacts != nil)
+	if x.Artifacts != nil {
+		w.json(x.Artifacts)
+	}
 }
 
 func (r *reader) result(x *turno.Result) {
@@ -165,6 +169,10 @@ func (r *reader) result(x *turno.Result) {
 	x.UserTime = turno.Duration(r.int())
 	x.SysTime = turno.Duration(r.int())
 	x.MaxMemory = r.int()
+	if r.bool() {
+		x.Artifacts = &turno.Artifacts{}
+		r.json(x.Artifacts)
+	}
 }
 
 // ReportDecoder reads Reports; it keeps each worker's Machine while its bytes

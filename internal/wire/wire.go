@@ -21,7 +21,7 @@ import (
 const (
 	kindReport  = 'R'
 	kindDesired = 'D'
-	version     = 2 // 2: a Machine may be deflated
+	version     = 2 // 2: a Machine may be deflated, a Result may have artefacts
 )
 
 // ErrMalformed is returned for bytes that are no message of this version.

@@ -24,6 +24,7 @@ func report() *turno.Report {
 			{AttemptKey: turno.AttemptKey{Job: 1 << 40, Attempt: 1}, State: turno.Failed, StartedAt: now, EndedAt: now, Result: &turno.Result{
 				State: turno.Failed, Reason: turno.ReasonSignal, Message: "x", Retryable: true, ExitCode: -1, Signal: "KILL",
 				Device: turno.DeviceGPU, Simulated: true, Output: json.RawMessage(`{"a":1}`), LogBytes: 5, UserTime: 6, SysTime: 7, MaxMemory: 8,
+				Artifacts: &turno.Artifacts{Tree: turno.Tree{Manifest: "m", Files: 1, Bytes: 9}, List: []turno.File{{Path: "p", Hash: "h", Size: 9}}, Problem: "p"},
 			}},
 			{AttemptKey: turno.AttemptKey{Job: 3, Attempt: 1}, State: turno.Starting},
 		},
