@@ -30,7 +30,7 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	server, err := api.New(api.Options{
 		Service: svc, Listen: cfg.Listen, FallForward: p.alone && !cfg.Explicit("listen"),
 		Tokens: []api.Token{{Hash: api.HashToken(token), User: userName()}}, AllowHosts: cfg.AllowHosts,
-		InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
+		Files: p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
 	})
 	if err != nil {
 		return part{}, err

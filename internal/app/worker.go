@@ -67,7 +67,13 @@ func workerPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Inf
 		return part{}, fmt.Errorf("find the working folder: %w", err)
 	}
 	gpus := inventory(cfg)
+	cache, err := openFolder(filepath.Join(cfg.Data, "worker", "cache"))
+	if err != nil {
+		return part{}, err
+	}
+	p.closers = append(p.closers, cache.Close)
 	role := worker.New(worker.Options{
+		Files: p.files, Cache: cache, CacheBytes: cfg.Cache, OutputBytes: cfg.OutputBytes, OutputFiles: cfg.OutputFiles,
 		Name: cfg.Worker, Broker: p.broker, Data: filepath.Join(cfg.Data, "worker"), GPUs: gpus, Offers: offers(),
 		CPUs: cfg.CPUs, Memory: cfg.Memory, Heartbeat: cfg.Heartbeat, EndJobs: len(info.Roles) > 1,
 		Version: version(), Log: log, Engines: engines, Dir: here, CheckSchema: all.CheckSchema,

@@ -43,6 +43,7 @@ type Env struct {
 	GPU     string       // UUID, when Device is gpu
 	Threads int          // how many to use at most, at least 1
 	Dir     string       // scratch and output folder of this attempt; empty: none
+	Inputs  string       // folder of the job's input files; empty: it has none
 	Log     io.Writer    // the job's log
 	// CkptDir is a folder for checkpoints that the job's further attempts find
 	// again; it is removed when the job has succeeded. Empty: none.

@@ -300,8 +300,10 @@ func (c *commands) clean(dir string) {
 	if err != nil {
 		return
 	}
+	_, err = os.Lstat(filepath.Join(dir, keptMark))
+	kept := err == nil // what is in its output folder is in the store too
 	for _, e := range entries {
-		if path := filepath.Join(dir, e.Name()); e.Name() != "out" || os.Remove(path) == nil {
+		if path := filepath.Join(dir, e.Name()); e.Name() != outDir || kept || os.Remove(path) == nil {
 			if err := os.RemoveAll(path); err != nil {
 				c.role.log.Warn("cannot remove what a job left", "path", path, "err", err)
 			}

@@ -155,6 +155,9 @@ func (p *pool) give(c *warm, r *run) {
 		}
 		p.role.shipper.follow(r.a.key, r.a.dir)
 	}
+	if withFiles(t.Spec) {
+		request.Inputs = filepath.Join(r.a.dir, "work")
+	}
 	c.runs[request.Key], r.child = r, c
 	c.room--
 	if err := c.conn.Run(request); err != nil {

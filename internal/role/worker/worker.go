@@ -26,6 +26,7 @@ import (
 	"turno"
 	"turno/internal/broker"
 	"turno/internal/core/hold"
+	"turno/internal/files"
 	"turno/internal/gpu"
 	"turno/internal/runner"
 	"turno/internal/wire"
@@ -46,6 +47,14 @@ type Options struct {
 	// next start finds them again.
 	EndJobs bool
 	Version string
+	// Files is where jobs' files come from and go to; nil: nowhere. Cache keeps
+	// them here, if Files is elsewhere, CacheBytes at most.
+	Files      files.Store
+	Cache      Cache
+	CacheBytes int64 // 0: DefaultCacheBytes
+	// OutputBytes and OutputFiles bound what an attempt may leave; 0: defaults.
+	OutputBytes int64
+	OutputFiles int
 	// Binary serves the hidden commands for shims and runners; empty: this one.
 	Binary string
 	Log    *slog.Logger
@@ -94,6 +103,7 @@ type Role struct {
 	runners  *pool
 	commands *commands
 	shipper  *shipper
+	stager   *stager
 	group    sync.WaitGroup
 }
 
@@ -105,6 +115,8 @@ type attempt struct {
 	// stop ends it: TERM, and KILL after grace.
 	stop    func(grace time.Duration, why turno.Reason)
 	lease   time.Duration // of its shim, at its start
+	staged  bool          // its files are in its working folder
+	order   turno.Reason  // why it was ended before that
 	command *command      // of one that is a command
 }
 
@@ -126,6 +138,7 @@ func New(o Options) *Role {
 		o: o, log: o.Log.With("role", "worker", "worker", o.Name),
 		classes: map[string]string{}, live: map[turno.AttemptKey]*attempt{}, onDisk: map[turno.AttemptKey]bool{}, inbox: newInbox(),
 	}
+	r.stager = newStager(&r.o)
 	for _, offer := range o.Offers {
 		r.classes[offer.Type] = offer.Class
 	}
@@ -228,7 +241,7 @@ func (r *Role) greet(ctx context.Context, w broker.Watcher) {
 // not journalled, and when the agent dies they simply run again.
 func (r *Role) light(t *turno.Task) bool {
 	class, _ := r.classOf(t)
-	return class == string(runner.Light)
+	return class == string(runner.Light) && !withFiles(t.Spec)
 }
 
 // loop owns the core until ctx is done and everything that must end has.
@@ -255,7 +268,7 @@ func (r *Role) loop(ctx, work context.Context) error {
 		case <-timer.C:
 		case <-r.inbox.wake:
 		}
-		if err := r.take(clock); err != nil {
+		if err := r.take(work, clock); err != nil {
 			return err
 		}
 	}
@@ -308,7 +321,7 @@ func (r *Role) left() bool {
 }
 
 // take gives the core what has happened.
-func (r *Role) take(c clock) error {
+func (r *Role) take(ctx context.Context, c clock) error {
 	for _, e := range r.inbox.take() {
 		now := c.now()
 		switch {
@@ -324,8 +337,12 @@ func (r *Role) take(c clock) error {
 			}
 		case e.progress != nil:
 			r.core.Progress(e.key, *e.progress)
+		case e.staged:
+			r.staged(ctx, now, e)
 		case e.result != nil:
-			r.ended(now, e)
+			if !r.collects(ctx, e) {
+				r.ended(now, e)
+			}
 		default:
 			r.core.Started(now, e.key)
 		}
@@ -426,12 +443,19 @@ func (r *Role) start(ctx context.Context, as *turno.Assignment) {
 	if !r.light(a.task) {
 		r.onDisk[a.key] = true
 	}
+	r.begin(ctx, a)
+}
+
+// begin gives an attempt to who runs it, once its files are there.
+func (r *Role) begin(ctx context.Context, a *attempt) {
 	class, known := r.classOf(a.task)
 	switch {
 	case !known:
 		a.stop = func(time.Duration, turno.Reason) {}
 		r.inbox.put(event{key: a.key, result: &turno.Result{State: turno.Failed, Reason: turno.ReasonSetupFailed,
 			Message: r.cannot(a.task)}})
+	case withFiles(a.task.Spec) && !a.staged:
+		r.stage(ctx, a)
 	case class == "":
 		r.commands.start(ctx, a)
 	default:
