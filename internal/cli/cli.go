@@ -26,6 +26,7 @@ import (
 
 	"turno"
 	"turno/internal/config"
+	"turno/internal/files"
 )
 
 // Stdio is where a command reads and writes. Terminals are recognized when
@@ -55,6 +56,8 @@ type Deps struct {
 	// Probe connects to the broker or the store of the settings ("broker",
 	// "store"), says what it found and disconnects.
 	Probe func(ctx context.Context, cfg config.Config, part string) (found string, err error)
+	// Files is the file store of the configured server.
+	Files func(cfg config.Config) (files.Store, error)
 
 	// System is what this process sees of the machine; nil: the real one.
 	System *System
@@ -161,7 +164,7 @@ type group struct {
 func (s *session) groups() []group {
 	return []group{
 		{"jobs", "Jobs:", []*cobra.Command{
-			s.submitCommand(), s.runCommand(), s.sbatchCommand(), s.psCommand(), s.showCommand(), s.whyCommand(), s.logsCommand(), s.waitCommand(),
+			s.submitCommand(), s.runCommand(), s.sbatchCommand(), s.psCommand(), s.showCommand(), s.whyCommand(), s.logsCommand(), s.cpCommand(), s.waitCommand(),
 			s.actCommand(turno.Cancel, cancelShort, cancelHelp), s.actCommand(turno.HoldJob, holdShort, ""),
 			s.actCommand(turno.Release, releaseShort, ""), s.actCommand(turno.Requeue, requeueShort, ""), s.retryCommand(), s.watchCommand(),
 		}},

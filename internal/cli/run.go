@@ -45,6 +45,9 @@ func (sub *submission) run(cmd *cobra.Command, args []string) error {
 	if err := s.resolve(ctx, svc, cfg, jobs); err != nil {
 		return err
 	}
+	if err := sub.attach(ctx, svc, cfg, jobs); err != nil {
+		return err
+	}
 	done, err := s.handIn(ctx, svc, cfg, jobs)
 	if err := firstRefused(done, err); err != nil {
 		return err

@@ -44,6 +44,7 @@ type specFlags struct {
 	priority, nice, retries, nodes, tasks           int
 	hold, requeue, noRequeue                        bool
 	output, errorFile, engine                       string
+	files                                           fileFlags
 	comment, account, qos                           string
 	ignored                                         words // set by flags that turno takes and does not use
 }
@@ -51,7 +52,7 @@ type specFlags struct {
 // aliases maps sbatch's and docker's names to turno's.
 var aliases = map[string]string{
 	"job-name": "name", "partition": "queue", "cpus-per-task": "cpus", "nodelist": "worker", "workers": "worker",
-	"gpus-per-node": "gpus", "gpus-per-task": "gpus", "gpu-memory": "vram", "memory": "mem", "workdir": "dir", "chdir": "dir",
+	"gpus-per-node": "gpus", "gpus-per-task": "gpus", "gpu-memory": "vram", "memory": "mem", "chdir": "dir",
 	"environment": "env", "labels": "label", "time-limit": "time", "ntasks-per-node": "ntasks",
 }
 
@@ -90,6 +91,9 @@ func (f *specFlags) add(flags *pflag.FlagSet, sbatch bool) {
 	flags.Var(&f.after, "after", "wait for other jobs: `12`, ok:12, any:12")
 	flags.VarP(&f.workers, "worker", "w", "run only on these workers: `NAME,NAME`")
 	flags.VarP(&f.exclude, "exclude", "x", "do not run on these workers: `NAME,NAME`")
+	flags.Var(&f.files.inputs, "input", "take a file along, into the job's own working folder: `FILE[:DEST]`, or job:JOB/PATH[:DEST] that another job leaves")
+	text(&f.files.workdir, "workdir", "", "DIR", "take a folder along, but what .gitignore and .turnoignore leave out: the job runs in a copy of it")
+	text(&f.files.maxSize, "workdir-max", "", "SIZE", "what a --workdir may have (default "+defaultWorkdirBytes+")")
 	flags.Var(&f.env, "env", "variable of the job: `NAME=VALUE`, or NAME to take its value from here")
 	flags.Var(&f.envFile, "env-file", "`FILE` of lines NAME=VALUE, or NAME to take its value from here; # begins a comment")
 	flags.Var(&f.label, "label", "`KEY=VALUE` to find the job by")

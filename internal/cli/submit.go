@@ -92,6 +92,9 @@ func (sub *submission) submit(ctx context.Context, cmd *cobra.Command, args []st
 	if err := sub.s.resolve(ctx, svc, cfg, jobs); err != nil {
 		return err
 	}
+	if err := sub.attach(ctx, svc, cfg, jobs); err != nil {
+		return err
+	}
 	if sub.dryRun {
 		return sub.s.testOnly(ctx, svc, jobs)
 	}
