@@ -45,6 +45,7 @@ var house = []row{
 	{pkg: "internal/workload/nn", imports: "internal/workload/gemm"},
 	{pkg: "internal/workload/safetensors"},
 	{pkg: "internal/workload/digits"},
+	{pkg: "internal/session"},
 	{pkg: "internal/role/worker/child", modules: "golang.org/x/sys"},
 	{pkg: "internal/gpu/cuda/driver", planned: true,
 		modules: "unsafe github.com/ebitengine/purego golang.org/x/sys"},
