@@ -1,5 +1,5 @@
 // Package client is turno.Service over HTTP and server-sent events: the only
-// way into a running turno. It needs the standard library and package turno.
+// way into a running turno. A Session with a job goes over a WebSocket.
 //
 //	c, err := client.New(client.Options{URL: "http://localhost:5000", Token: token})
 //	out, err := c.Submit(ctx, []turno.NewJob{{Spec: &turno.Spec{Type: "noop"}}})

@@ -28,7 +28,7 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 		return part{}, err
 	}
 	server, err := api.New(api.Options{
-		Service: svc, Listen: cfg.Listen, FallForward: p.alone && !cfg.Explicit("listen"),
+		Service: svc, Link: svc.Link, Listen: cfg.Listen, FallForward: p.alone && !cfg.Explicit("listen"),
 		Tokens: []api.Token{{Hash: api.HashToken(token), User: userName()}}, AllowHosts: cfg.AllowHosts,
 		Files: p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
 	})

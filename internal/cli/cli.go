@@ -119,6 +119,9 @@ func Main(args []string, stdio Stdio, deps Deps) int {
 	}
 	s.look, s.errLook = s.lookOf(stdio.Out), s.lookOf(stdio.Err)
 	root := s.root()
+	if len(args) > 0 && args[0] == "run" {
+		args = runArgs(args)
+	}
 	root.SetArgs(args)
 	cmd, err := root.ExecuteC()
 	return s.finish(cmd, err)
@@ -164,7 +167,7 @@ type group struct {
 func (s *session) groups() []group {
 	return []group{
 		{"jobs", "Jobs:", []*cobra.Command{
-			s.submitCommand(), s.runCommand(), s.sbatchCommand(), s.psCommand(), s.showCommand(), s.whyCommand(), s.logsCommand(), s.cpCommand(), s.waitCommand(),
+			s.submitCommand(), s.runCommand(), s.sbatchCommand(), s.psCommand(), s.showCommand(), s.whyCommand(), s.logsCommand(), s.cpCommand(), s.waitCommand(), s.execCommand(), s.attachCommand(),
 			s.actCommand(turno.Cancel, cancelShort, cancelHelp), s.actCommand(turno.HoldJob, holdShort, ""),
 			s.actCommand(turno.Release, releaseShort, ""), s.actCommand(turno.Requeue, requeueShort, ""), s.retryCommand(), s.watchCommand(),
 		}},
@@ -212,6 +215,9 @@ func (s *session) signals() (<-chan os.Signal, func()) {
 	}
 	ch := make(chan os.Signal, 1) // as signal.Notify wants it
 	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(ch, syscall.SIGHUP)
+	}
 	return ch, func() { signal.Stop(ch) }
 }
 

@@ -111,19 +111,19 @@ var house = []row{
 	{pkg: "internal/core/coretest", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched internal/store internal/store/mem",
 		modules: "github.com/google/go-cmp"},
 	{pkg: "internal/sim", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched", planned: true},
-	{pkg: "internal/service", imports: ". internal/broker internal/store internal/workload",
+	{pkg: "internal/service", imports: ". internal/broker internal/session internal/store internal/wire internal/workload",
 		modules: "github.com/google/uuid github.com/santhosh-tekuri/jsonschema", tests: "internal/role/scheduler internal/core/policy/all internal/workload/all"},
 	// the suite runs the API's service on the oracles, and a client's on the same
 	{pkg: "internal/service/servicetest", modules: "github.com/google/go-cmp",
 		imports: ". internal/broker internal/broker/mem internal/service internal/store internal/store/mem"},
 	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/obs internal/store internal/wire",
 		modules: "github.com/google/uuid", tests: "internal/core/policy/all internal/core/hold"},
-	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/files internal/files/transfer internal/gpu internal/obs internal/role/worker/child internal/runner internal/wire",
+	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/files internal/files/transfer internal/gpu internal/obs internal/role/worker/child internal/runner internal/session internal/wire",
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
 		tests:   "internal/workload/all internal/workload"},
-	{pkg: "internal/role/api", imports: ". internal/files internal/obs internal/service web",
-		modules: "github.com/danielgtaylor/huma", tests: "client internal/broker"},
-	{pkg: "client", imports: ".", tests: "internal/role/api internal/service"},
+	{pkg: "internal/role/api", imports: ". internal/files internal/obs internal/service internal/session web",
+		modules: "github.com/coder/websocket github.com/danielgtaylor/huma", tests: "client internal/broker"},
+	{pkg: "client", imports: ". internal/session", modules: "github.com/coder/websocket", tests: "internal/role/api internal/service"},
 	{pkg: "internal/files/remote", imports: ". client internal/files", tests: "internal/role/api internal/service"},
 
 	// the top
@@ -138,7 +138,7 @@ var house = []row{
 	{pkg: "internal/bench", imports: ". client internal/app internal/config internal/workload internal/workload/all", planned: true,
 		modules: "gonum.org/v1"},
 	{pkg: "internal/cli",
-		imports: `. client internal/app internal/app/run internal/bench internal/config internal/files internal/files/transfer internal/runner internal/sim
+		imports: `. client internal/app internal/app/run internal/bench internal/config internal/files internal/files/transfer internal/runner internal/session internal/sim
 		internal/workload internal/workload/all internal/core/policy/all internal/role/worker/child`,
 		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/google/uuid github.com/vbauerster/mpb charm.land golang.org/x/sys golang.org/x/term
 		github.com/mattn/go-runewidth gopkg.in/yaml.v3`},

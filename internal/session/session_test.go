@@ -191,7 +191,7 @@ func TestConn_SlowReaderHoldsUpTheWriter(t *testing.T) {
 				written++
 			}
 		}()
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		synctest.Wait()
 		if written > 40 || c.inAir > 2<<20 {
 			t.Errorf("%d frames were written, %d bytes under way, and nobody reads", written, c.inAir)
@@ -202,7 +202,7 @@ func TestConn_SlowReaderHoldsUpTheWriter(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(5 * time.Second)
+		<-time.After(5 * time.Second)
 		synctest.Wait()
 		if written <= before {
 			t.Error("the writer did not go on")

@@ -47,6 +47,8 @@ type Options struct {
 	Files files.Store
 	// MaxFile bounds a file in bytes; 0: DefaultMaxFile.
 	MaxFile int64
+	// Link lets clients enter jobs; nil: it is not possible here.
+	Link Linker
 	// Ready tells whether turno can work; nil: whether the store answers.
 	Ready   func(context.Context) error
 	Version string
@@ -66,6 +68,7 @@ type Role struct {
 	large   chan struct{} // a place for each large body that is read at a time
 	streams chan struct{} // a place for each stream of events
 	uploads chan struct{} // a place for each long body
+	links   chan struct{} // a place for each session with a job
 	closing chan struct{} // closed when Run's context ends: streams end
 	guesses guessCount
 
@@ -106,6 +109,7 @@ func New(o Options) (*Role, error) {
 	a := &Role{
 		o: o, log: o.Log.With("role", "api"),
 		large: make(chan struct{}, largeBodies), streams: make(chan struct{}, maxStreams), uploads: make(chan struct{}, maxUploads),
+		links:   make(chan struct{}, maxLinks),
 		closing: make(chan struct{}),
 	}
 	if err := a.checkListen(); err != nil {

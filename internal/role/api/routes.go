@@ -37,6 +37,7 @@ func (a *Role) route() {
 	a.routeActions()
 	a.routeStreams()
 	a.routeFiles()
+	a.routeSessions()
 	a.routeInfo()
 	for name, schema := range a.api.OpenAPI().Components.Schemas.Map() {
 		if !sent[name] && schema.AdditionalProperties == false {

@@ -65,7 +65,7 @@ func (c *commands) close() {
 // own, so that it shares its fate with nobody; the others share a keeper,
 // which is five times as quick.
 func (c *commands) launch(ctx context.Context, a *attempt, spec child.Spec) (*child.Process, error) {
-	if len(a.task.GPUs) > 0 {
+	if len(a.task.GPUs) > 0 || spec.Terminal != nil || spec.Stdin {
 		return child.Start(ctx, spec)
 	}
 	return c.keeper.Start(ctx, spec)
@@ -144,6 +144,7 @@ func (c *commands) run(ctx context.Context, a *attempt, cmd *command) (*turno.Re
 	}
 	cmd.set(p)
 	c.keep(a.key, p)
+	c.role.sessions.admit(a, p)
 	c.role.inbox.put(event{key: a.key})
 	c.role.shipper.follow(a.key, a.dir)
 	return wait(ctx, p, a.dir)
@@ -162,6 +163,7 @@ func (c *commands) attach(ctx context.Context, a *attempt) {
 		if err == nil {
 			cmd.set(p)
 			c.keep(a.key, p)
+			c.role.sessions.admit(a, p)
 			c.role.shipper.follow(a.key, a.dir)
 			result, err = wait(ctx, p, a.dir)
 		}
@@ -246,17 +248,29 @@ func (c *commands) spec(a *attempt) (child.Spec, error) {
 		}
 		command = append([]string{path}, params.Args...)
 	}
-	dir := a.task.Spec.Dir
-	if dir == "" {
-		dir = filepath.Join(a.dir, "work")
-	}
+	dir := c.dir(a)
 	spec := a.task.Spec
-	return child.Spec{
+	s := child.Spec{
 		ID: a.key.String(), Dir: a.dir, Command: command, Env: c.role.environment(a, dir), WorkDir: dir,
 		Limits:          c.limits(a.task),
 		NoNewPrivileges: true, Lease: a.lease, Binary: c.binary,
 		TimeLimit: time.Duration(spec.TimeLimit), Grace: time.Duration(spec.Grace),
-	}, nil
+	}
+	if i := spec.Interactive; i != nil {
+		s.Stdin = i.Stdin && !i.TTY
+		if i.TTY {
+			s.Terminal = &child.Terminal{Rows: i.Rows, Cols: i.Cols}
+		}
+	}
+	return s, nil
+}
+
+// dir is where a command begins.
+func (c *commands) dir(a *attempt) string {
+	if dir := a.task.Spec.Dir; dir != "" {
+		return dir
+	}
+	return filepath.Join(a.dir, "work")
 }
 
 // limits of a command. Where they are cgroup v1's, joining them costs a job ten
@@ -285,6 +299,7 @@ func (c *commands) forget(k turno.AttemptKey) {
 	p := c.kept[k]
 	delete(c.kept, k)
 	c.mu.Unlock()
+	c.role.sessions.forget(k)
 	if p != nil {
 		_ = p.Forget() // a keeper that is gone has forgotten by itself
 	}

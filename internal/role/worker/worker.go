@@ -102,6 +102,7 @@ type Role struct {
 
 	runners  *pool
 	commands *commands
+	sessions *sessions
 	shipper  *shipper
 	stager   *stager
 	group    sync.WaitGroup
@@ -195,6 +196,9 @@ func (r *Role) Run(ctx context.Context) error {
 		return fmt.Errorf("watch for schedulers: %w", err)
 	}
 	defer hellos.Close()
+	if r.sessions, err = openSessions(work, r); err != nil {
+		return err
+	}
 	r.restore(work, saved)
 	for i := range r.o.Engines {
 		r.group.Go(func() { r.runners.learn(&r.o.Engines[i], 0) })
