@@ -73,7 +73,7 @@ func (r *running) run(cmd *cobra.Command, args []string) error {
 	if err := s.resolve(ctx, svc, cfg, jobs); err != nil {
 		return err
 	}
-	if err := sub.attach(ctx, svc, cfg, jobs); err != nil {
+	if err := r.attach(ctx, svc, cfg, jobs); err != nil {
 		return err
 	}
 	done, err := s.handIn(ctx, svc, cfg, jobs)
