@@ -191,11 +191,9 @@ func (r *Role) Run(ctx context.Context) error {
 		return fmt.Errorf("watch for orders: %w", err)
 	}
 	defer watcher.Close()
-	hellos, err := r.o.Broker.Subscribe(work, broker.HelloStream)
-	if err != nil {
-		return fmt.Errorf("watch for schedulers: %w", err)
+	if err := r.openGreeter(work); err != nil {
+		return err
 	}
-	defer hellos.Close()
 	if r.sessions, err = openSessions(work, r); err != nil {
 		return err
 	}
@@ -204,7 +202,6 @@ func (r *Role) Run(ctx context.Context) error {
 		r.group.Go(func() { r.runners.learn(&r.o.Engines[i], 0) })
 	}
 	r.group.Go(func() { r.watch(work, watcher) })
-	r.group.Go(func() { r.greet(work, hellos) })
 	r.log.Info("worker began", "incarnation", incarnation.String(), "cpus", machine.CPUs.String(),
 		"gpus", len(machine.GPUs), "isolation", machine.Isolation, "kept", len(saved.kept))
 	return r.loop(ctx, work)
@@ -231,7 +228,20 @@ func (r *Role) watch(ctx context.Context, w broker.Watcher) {
 	}
 }
 
-// greet answers schedulers that begin.
+// openGreeter answers schedulers that begin, until ctx is done; the role's group
+// waits for it.
+func (r *Role) openGreeter(ctx context.Context) error {
+	hellos, err := r.o.Broker.Subscribe(ctx, broker.HelloStream)
+	if err != nil {
+		return fmt.Errorf("watch for schedulers: %w", err)
+	}
+	r.group.Go(func() {
+		defer hellos.Close()
+		r.greet(ctx, hellos)
+	})
+	return nil
+}
+
 func (r *Role) greet(ctx context.Context, w broker.Watcher) {
 	for {
 		if _, err := w.Receive(ctx); err != nil {
