@@ -155,7 +155,7 @@ func (s *session) root() *cobra.Command {
 			root.AddCommand(cmd)
 		}
 	}
-	root.AddCommand(s.runnerCommand())
+	root.AddCommand(s.runnerCommand(), s.digitsCommand())
 	return root
 }
 

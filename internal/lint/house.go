@@ -139,11 +139,12 @@ var house = []row{
 		modules: "gonum.org/v1"},
 	{pkg: "internal/cli",
 		imports: `. client internal/app internal/app/run internal/bench internal/config internal/files internal/files/transfer internal/runner internal/session internal/sim
-		internal/workload internal/workload/all internal/core/policy/all internal/role/worker/child`,
+		internal/workload internal/workload/all internal/workload/dataset internal/workload/digits
+		internal/core/policy/all internal/role/worker/child`,
 		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/google/uuid github.com/vbauerster/mpb charm.land golang.org/x/sys golang.org/x/term
 		github.com/mattn/go-runewidth gopkg.in/yaml.v3`},
 	{pkg: "cmd/turno", imports: "internal/cli"},
-	{pkg: "test/python"},
+	{pkg: "test/python", tests: ". internal/runner internal/workload internal/workload/all internal/workload/model internal/workload/nn"},
 	{pkg: "test/kill", tests: ". client github.com/google/uuid"},
 	{pkg: "test/amqp", tests: `. internal/app internal/broker internal/broker/rabbitmq internal/core/policy/fair
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/runner

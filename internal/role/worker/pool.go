@@ -309,7 +309,7 @@ func (p *pool) childSpec(g *group, gpu string, words *lastWords) child.RunnerSpe
 	}
 	if e := p.role.engine(g.key.class); e != nil {
 		spec.Command = e.Command
-		spec.Env = append(spec.Env, "TURNO_RUNNER="+e.Name, "TURNO_RUNNER_MODE="+e.Mode, "PYTHONUNBUFFERED=1")
+		spec.Env = append(spec.Env, "TURNO_RUNNER="+e.Name, "TURNO_RUNNER_MODE="+e.Mode, "TURNO_BINARY="+binary, "PYTHONUNBUFFERED=1")
 		if p.role.o.Dir != "" {
 			spec.WorkDir = p.role.o.Dir
 		}
