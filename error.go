@@ -15,6 +15,7 @@ const (
 	CodeTooLarge     Code = "too_large"     // 413
 	CodeUnavailable  Code = "unavailable"   // try again, with the same id: 503
 	CodeUnsatisfied  Code = "unsatisfiable" // no worker could ever run it: 422
+	CodeFull         Code = "full"          // no room is left on a disk of the server: 507
 	CodeInternal     Code = "internal"      // a bug of turno's: 500
 )
 

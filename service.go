@@ -25,7 +25,8 @@ type Service interface {
 	Explain(ctx context.Context, ref string) (Explanation, error)
 	// Workers lists the workers that the scheduler knows, by name.
 	Workers(ctx context.Context) ([]Worker, error)
-	// Types lists the workloads that this server knows.
+	// Types lists the workloads that this server knows, and those that runners
+	// of its workers offer.
 	Types(ctx context.Context) ([]Type, error)
 	// Summary counts jobs by state and queue.
 	Summary(ctx context.Context) (Summary, error)
@@ -199,8 +200,9 @@ type Type struct {
 	Name    string          `json:"name"`
 	Summary string          `json:"summary"`
 	Devices []Device        `json:"devices"`
-	Schema  json.RawMessage `json:"schema"`  // of Params: JSON Schema 2020-12
-	Example json.RawMessage `json:"example"` // Params that work
+	Schema  json.RawMessage `json:"schema"`            // of Params: JSON Schema 2020-12
+	Example json.RawMessage `json:"example,omitempty"` // Params that work
+	Engines []string        `json:"engines,omitempty"` // that can run it, as workers offer them now
 }
 
 // Summary counts jobs; tasks of arrays count once each, waiting ones too.

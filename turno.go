@@ -87,8 +87,23 @@ type Spec struct {
 	// workload's JSON schema at submit. The type "exec" runs a command.
 	Type   string            `json:"type"`
 	Params json.RawMessage   `json:"params,omitempty"`
+	Engine string            `json:"engine,omitempty"` // which code runs the type: native (turno's own), or a runner's, such as torch; empty: see Offer
 	Env    map[string]string `json:"env,omitempty"`
 	Dir    string            `json:"dir,omitempty"`
+	// SubmitDir and SubmitHost are where it was handed in; SubmitDir is Dir if
+	// it is empty.
+	SubmitDir  string `json:"submit_dir,omitempty"`
+	SubmitHost string `json:"submit_host,omitempty"`
+	// Compat also gives a command the variables that jobs of another queue
+	// expect: CompatSlurm.
+	Compat string `json:"compat,omitempty"`
+	// Interactive is for a command that somebody attaches to.
+	Interactive *Interactive `json:"interactive,omitempty"`
+
+	// Inputs, and the files of Workdir, are put into the job's own working
+	// folder before it starts. Inputs win.
+	Inputs  []File `json:"inputs,omitempty"`
+	Workdir *Tree  `json:"workdir,omitempty"`
 
 	Device    Device   `json:"device,omitempty"`
 	GPUs      int      `json:"gpus,omitempty"`             // per task
@@ -112,6 +127,19 @@ type Spec struct {
 	Array *Array       `json:"array,omitempty"`
 	After []Dependency `json:"after,omitempty"`
 }
+
+// Interactive says what a command's standard streams are: a terminal (TTY), or
+// an input (Stdin) beside the usual log. Either comes from who attaches to the
+// job; until then the command waits where it reads.
+type Interactive struct {
+	Stdin bool `json:"stdin,omitempty"`
+	TTY   bool `json:"tty,omitempty"`
+	Rows  int  `json:"rows,omitempty"` // of the terminal at first; 0: 24
+	Cols  int  `json:"cols,omitempty"` // 0: 80
+}
+
+// CompatSlurm is the Compat of scripts written for Slurm.
+const CompatSlurm = "slurm"
 
 // Clone returns a copy that shares nothing that is ever written to.
 func (s *Spec) Clone() *Spec { c := *s; return &c }
@@ -251,6 +279,10 @@ type Result struct {
 	UserTime  Duration `json:"user_cpu_seconds,omitempty"`
 	SysTime   Duration `json:"system_cpu_seconds,omitempty"`
 	MaxMemory int64    `json:"max_memory_bytes,omitempty"`
+
+	// Artifacts are the files it left; nil: none. They are in the file store
+	// before the result is told.
+	Artifacts *Artifacts `json:"artifacts,omitempty"`
 }
 
 // Attempt is one run of a job on one worker. The last one of a job is current.

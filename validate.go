@@ -21,8 +21,12 @@ const (
 	maxAfter    = 256
 	maxPriority = 1_000_000
 	maxRetries  = 1000
+	maxScreen   = 1000 // rows or columns of a terminal
 	maxLimit    = Duration(366 * 24 * time.Hour)
 )
+
+// engineAuto is how people write that they leave the engine to turno.
+const engineAuto = "auto"
 
 // DefaultGrace is between TERM and KILL: as long as Kubernetes and Slurm give.
 const DefaultGrace = Duration(30 * time.Second)
@@ -47,12 +51,16 @@ func (s *Spec) Normalize() {
 	if s.Grace == 0 {
 		s.Grace = DefaultGrace
 	}
+	if s.Engine == engineAuto {
+		s.Engine = ""
+	}
+	s.waitForSources()
 }
 
 // Validate returns the first thing that is wrong with a normalized spec, as an
 // *Error that names the field, or nil. Params are the workload's to check.
 func (s *Spec) Validate() *Error {
-	checks := []func() *Error{s.checkWords, s.checkResources, s.checkLimits, s.checkTimes, s.checkEnv, s.checkRelations}
+	checks := []func() *Error{s.checkWords, s.checkResources, s.checkLimits, s.checkTimes, s.checkEnv, s.checkFiles, s.checkRelations}
 	for _, check := range checks {
 		if err := check(); err != nil {
 			return err
@@ -110,6 +118,9 @@ func (s *Spec) checkWords() *Error {
 		return err
 	}
 	if err := checkWord("type", s.Type, true); err != nil {
+		return err
+	}
+	if err := checkWord("engine", s.Engine, false); err != nil {
 		return err
 	}
 	if err := checkWord("user", s.User, false); err != nil {
@@ -201,11 +212,8 @@ func (s *Spec) checkEnv() *Error {
 	for _, k := range sortedKeys(s.Env) {
 		v := s.Env[k]
 		total += len(k) + len(v) + 2
-		if k == "" || strings.ContainsAny(k, "=\x00") || strings.ContainsRune(v, 0) || len(k) > maxName {
-			return Invalid("env", "%q is not a variable's name, or its value holds a NUL byte", clip(k))
-		}
-		if reservedVariable(k) {
-			return Invalid("env."+k, "is reserved: turno sets it").WithHint("leave it out; ask for devices with gpus")
+		if err := CheckVariable(k, v); err != nil {
+			return err
 		}
 	}
 	if total > maxEnvBytes {
@@ -213,6 +221,42 @@ func (s *Spec) checkEnv() *Error {
 	}
 	if len(s.Dir) > 4096 || strings.ContainsRune(s.Dir, 0) || (s.Dir != "" && s.Dir[0] != '/') {
 		return Invalid("dir", "%q: use an absolute path of at most 4096 bytes", clip(s.Dir))
+	}
+	return s.checkOrigin()
+}
+
+// checkOrigin: a submit folder may be one of another system, so it is any text
+// that can be printed.
+func (s *Spec) checkOrigin() *Error {
+	if len(s.SubmitDir) > 4096 || strings.ContainsRune(s.SubmitDir, 0) || !utf8.ValidString(s.SubmitDir) {
+		return Invalid("submit_dir", "%q: use a path of at most 4096 bytes", clip(s.SubmitDir))
+	}
+	if err := CheckName("submit_host", s.SubmitHost); err != nil {
+		return err
+	}
+	if s.Compat != "" && s.Compat != CompatSlurm {
+		return Invalid("compat", "%q: use slurm, or leave it out", clip(s.Compat))
+	}
+	if i := s.Interactive; i != nil {
+		switch {
+		case s.Type != "exec":
+			return Invalid("interactive", "is for commands, not for jobs of type %s", s.Type)
+		case s.Array != nil:
+			return Invalid("interactive", "is not possible for an array")
+		case i.Rows < 0 || i.Rows > maxScreen || i.Cols < 0 || i.Cols > maxScreen:
+			return Invalid("interactive", "a terminal of %d by %d: use at most %d", i.Rows, i.Cols, maxScreen)
+		}
+	}
+	return nil
+}
+
+// CheckVariable returns what is wrong with a variable of a job, or nil.
+func CheckVariable(name, value string) *Error {
+	if name == "" || strings.ContainsAny(name, "=\x00") || strings.ContainsRune(value, 0) || len(name) > maxName {
+		return Invalid("env", "%q is not a variable's name, or its value holds a NUL byte", clip(name))
+	}
+	if reservedVariable(name) {
+		return Invalid("env."+name, "is reserved: turno sets it").WithHint("leave it out; ask for devices with gpus")
 	}
 	return nil
 }

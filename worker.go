@@ -1,7 +1,9 @@
 package turno
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -17,11 +19,48 @@ type GPU struct {
 	Quarantine string `json:"quarantine,omitempty"`
 }
 
-// Offer is a workload that a worker can run, and on which devices.
+// EngineNative is turno's own code. Every other engine is the name that a
+// worker's settings give to a runner.
+const EngineNative = "native"
+
+// Offer is a workload that a worker can run, with which engine and on which
+// devices. Engine is empty for turno's own. A job that names no engine runs on
+// turno's own where that is offered for its device, else on any.
 type Offer struct {
 	Type    string   `json:"type"`
+	Engine  string   `json:"engine,omitempty"`
 	Devices []Device `json:"devices"`
+	// Summary and Schema are of a runner's types: turno knows its own.
+	Summary string          `json:"summary,omitempty"`
+	Schema  json.RawMessage `json:"schema,omitempty"`
 }
+
+// Serves tells whether the offer is one for a job of this type and engine, as a
+// Spec names them, on a device.
+func (o *Offer) Serves(typ, engine string, d Device) bool {
+	if o.Type != typ || (engine != "" && engine != o.Engine && (engine != EngineNative || o.Engine != "")) {
+		return false
+	}
+	return slices.Contains(o.Devices, d)
+}
+
+// Runner is a runner that a worker is set to have. Its types are Offers.
+type Runner struct {
+	Engine string      `json:"engine"`
+	State  RunnerState `json:"state"`
+	Mode   string      `json:"mode"`             // warm, zygote or cold
+	Name   string      `json:"name,omitempty"`   // what it calls itself, such as "torch 1.13.1"
+	Reason string      `json:"reason,omitempty"` // why it failed
+}
+
+// RunnerState is how a worker's runner is.
+type RunnerState string
+
+const (
+	RunnerStarting RunnerState = "starting" // has not said hello yet
+	RunnerReady    RunnerState = "ready"
+	RunnerFailed   RunnerState = "failed" // the worker does without it, and tries again
+)
 
 // Machine is what a worker says of itself.
 type Machine struct {
@@ -34,6 +73,7 @@ type Machine struct {
 	Memory    int64    `json:"memory_bytes"`
 	GPUs      []GPU    `json:"gpus,omitempty"`
 	Offers    []Offer  `json:"offers"`
+	Runners   []Runner `json:"runners,omitempty"`
 	Isolation string   `json:"isolation,omitempty"` // how process trees are ended and limited
 	Simulated bool     `json:"simulated,omitempty"` // its GPUs are not real
 	BootID    string   `json:"boot_id,omitempty"`

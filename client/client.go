@@ -1,5 +1,5 @@
 // Package client is turno.Service over HTTP and server-sent events: the only
-// way into a running turno. It needs the standard library and package turno.
+// way into a running turno. A Session with a job goes over a WebSocket.
 //
 //	c, err := client.New(client.Options{URL: "http://localhost:5000", Token: token})
 //	out, err := c.Submit(ctx, []turno.NewJob{{Spec: &turno.Spec{Type: "noop"}}})
@@ -133,10 +133,7 @@ func (c *Client) send(ctx context.Context, q request) (*http.Response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a request: %w", err)
 	}
-	if c.token != "" {
-		r.Header.Set("Authorization", "Bearer "+c.token)
-	}
-	r.Header.Set("User-Agent", c.agent)
+	c.sign(r)
 	if q.body != nil {
 		r.Header.Set("Content-Type", "application/json")
 	}
@@ -144,6 +141,14 @@ func (c *Client) send(ctx context.Context, q request) (*http.Response, error) {
 		r.Header.Set(k, v)
 	}
 	return c.http.Do(r)
+}
+
+// sign says who asks.
+func (c *Client) sign(r *http.Request) {
+	if c.token != "" {
+		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	r.Header.Set("User-Agent", c.agent)
 }
 
 // check turns an answer that is an error into one.

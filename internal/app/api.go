@@ -17,7 +17,7 @@ import (
 // apiPart is the service and the HTTP server before it.
 func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) (part, error) {
 	svc, err := service.New(service.Options{
-		Broker: p.broker, Store: p.store, Normalize: all.Normalize, Check: all.Check, Types: Types(),
+		Broker: p.broker, Store: p.store, Normalize: all.Normalize, Check: all.CheckShipped, Types: Types(),
 		Log: log, Durable: p.durable,
 	})
 	if err != nil {
@@ -28,9 +28,9 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 		return part{}, err
 	}
 	server, err := api.New(api.Options{
-		Service: svc, Listen: cfg.Listen, FallForward: p.alone && !cfg.Explicit("listen"),
+		Service: svc, Link: svc.Link, Listen: cfg.Listen, FallForward: p.alone && !cfg.Explicit("listen"),
 		Tokens: []api.Token{{Hash: api.HashToken(token), User: userName()}}, AllowHosts: cfg.AllowHosts,
-		InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
+		Files: p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
 	})
 	if err != nil {
 		return part{}, err

@@ -21,6 +21,7 @@ import (
 	"turno/internal/config"
 	policies "turno/internal/core/policy/all"
 	"turno/internal/role/scheduler"
+	"turno/internal/workload/all"
 )
 
 // Names of the roles; All is every one, with the embedded parts.
@@ -109,9 +110,10 @@ func schedulerPart(cfg config.Config, p *shared, log *slog.Logger, _ *config.Inf
 		return part{}, fmt.Errorf("find the host's name: %w", err)
 	}
 	leads := make(chan struct{}, 1) // the first lead counts
+	known := all.NewAnnounced()
 	role := scheduler.New(scheduler.Options{
 		Name: fmt.Sprintf("%s/%d", host, os.Getpid()), Broker: p.broker, Store: p.store, Order: order,
-		Check: check, Lease: cfg.Lease, Silence: 5 * cfg.Heartbeat, Log: log,
+		Check: checker(known), OnWorkers: known.Update, Lease: cfg.Lease, Silence: 5 * cfg.Heartbeat, Log: log,
 	})
 	role.OnLead(func(term uint64) {
 		select {

@@ -17,6 +17,7 @@ import (
 	"turno/internal/broker/nats"
 	"turno/internal/broker/rabbitmq"
 	"turno/internal/config"
+	"turno/internal/files"
 	"turno/internal/store"
 	"turno/internal/store/postgres"
 	"turno/internal/store/sqlite"
@@ -33,6 +34,7 @@ type Broker interface {
 type shared struct {
 	broker  Broker
 	store   store.Store // nil when no role needs one
+	files   files.Store // nil: a worker apart that was given none
 	durable bool        // what the broker has confirmed survives a power cut
 	alone   bool        // no other scheduler can lead
 	closers []func() error
@@ -56,6 +58,9 @@ func open(ctx context.Context, cfg config.Config, roles []string, log *slog.Logg
 	}
 	if err := await(ctx, log, "broker", func() error { return p.openBroker(ctx, cfg, log) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the broker: %w", err), p.close())
+	}
+	if err := p.openFiles(cfg, roles); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the file store: %w", err), p.close())
 	}
 	return p, nil
 }
@@ -146,11 +151,13 @@ func dialBroker(ctx context.Context, cfg config.Config, log *slog.Logger) (closi
 	return nil, false, fmt.Errorf("%q: use embedded, nats://… or amqp://…", config.Redact(cfg.Broker))
 }
 
-// check is what every spec passes, wherever it came from.
-func check(s *turno.Spec) *turno.Error {
-	all.Normalize(s)
-	if err := s.Validate(); err != nil {
-		return err
+// checker is what every spec passes, wherever it came from.
+func checker(known *all.Announced) func(s *turno.Spec) *turno.Error {
+	return func(s *turno.Spec) *turno.Error {
+		all.Normalize(s)
+		if err := s.Validate(); err != nil {
+			return err
+		}
+		return known.Check(s)
 	}
-	return all.Check(s)
 }

@@ -20,6 +20,7 @@ import (
 	"turno/internal/role/worker"
 	"turno/internal/role/worker/child"
 	"turno/internal/store/sqlite"
+	"turno/internal/workload/all"
 )
 
 // TestMain lets this binary serve as shim and as runner, as turno's does.
@@ -54,9 +55,10 @@ func TestSpine_JobsGoTheirWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	known := all.NewAnnounced()
 	parts := []part{
 		{name: "scheduler", run: scheduler.New(scheduler.Options{
-			Name: "test", Broker: b, Store: s, Order: fair.New(), Check: check, Log: log,
+			Name: "test", Broker: b, Store: s, Order: fair.New(), Check: checker(known), OnWorkers: known.Update, Log: log,
 		}).Run},
 		{name: "worker", run: worker.New(worker.Options{
 			Name: "w1", Broker: b, Data: filepath.Join(dir, "worker"), Offers: offers(), EndJobs: true, Log: log,

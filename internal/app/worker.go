@@ -41,15 +41,42 @@ func offers() []worker.Offer {
 	return list
 }
 
+// engines are the user's own runners.
+func engines(cfg config.Config) ([]worker.Engine, error) {
+	set, err := cfg.ParseRunners()
+	if err != nil {
+		return nil, fmt.Errorf("runners: %w", err)
+	}
+	list := make([]worker.Engine, len(set))
+	for i, r := range set {
+		list[i] = worker.Engine{Name: r.Engine, Command: r.Command, Mode: r.Mode, Jobs: r.Jobs, Growth: r.Growth}
+	}
+	return list, nil
+}
+
 func workerPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) (part, error) {
 	if cfg.Isolation == "cgroup" && !strings.HasPrefix(child.Probe().String(), "cgroup") {
 		return part{}, fmt.Errorf("isolation cgroup is asked for, and this machine gives only: %s", child.Probe())
 	}
+	engines, err := engines(cfg)
+	if err != nil {
+		return part{}, err
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return part{}, fmt.Errorf("find the working folder: %w", err)
+	}
 	gpus := inventory(cfg)
+	cache, err := openFolder(filepath.Join(cfg.Data, "worker", "cache"))
+	if err != nil {
+		return part{}, err
+	}
+	p.closers = append(p.closers, cache.Close)
 	role := worker.New(worker.Options{
+		Files: p.files, Cache: cache, CacheBytes: cfg.Cache, OutputBytes: cfg.OutputBytes, OutputFiles: cfg.OutputFiles,
 		Name: cfg.Worker, Broker: p.broker, Data: filepath.Join(cfg.Data, "worker"), GPUs: gpus, Offers: offers(),
 		CPUs: cfg.CPUs, Memory: cfg.Memory, Heartbeat: cfg.Heartbeat, EndJobs: len(info.Roles) > 1,
-		Version: version(), Log: log,
+		Version: version(), Log: log, Engines: engines, Dir: here, CheckSchema: all.CheckSchema,
 	})
 	devices, err := gpus.Devices(context.Background())
 	if err != nil {

@@ -57,6 +57,9 @@ const (
 	DesiredBox   = "desired."      // + worker: mailbox of its Desireds
 	LogStream    = "log."          // + worker: stream of its log chunks
 	HelloStream  = "hello"         // a scheduler that begins asks all workers to report
+
+	SessionStream = "session." // + worker: packets of clients' sessions with its jobs
+	ClientStream  = "client."  // + id of a session: packets back to its client
 )
 
 // Message is what travels. Only Body is required.

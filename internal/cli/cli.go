@@ -26,6 +26,7 @@ import (
 
 	"turno"
 	"turno/internal/config"
+	"turno/internal/files"
 )
 
 // Stdio is where a command reads and writes. Terminals are recognized when
@@ -55,6 +56,8 @@ type Deps struct {
 	// Probe connects to the broker or the store of the settings ("broker",
 	// "store"), says what it found and disconnects.
 	Probe func(ctx context.Context, cfg config.Config, part string) (found string, err error)
+	// Files is the file store of the configured server.
+	Files func(cfg config.Config) (files.Store, error)
 
 	// System is what this process sees of the machine; nil: the real one.
 	System *System
@@ -116,6 +119,9 @@ func Main(args []string, stdio Stdio, deps Deps) int {
 	}
 	s.look, s.errLook = s.lookOf(stdio.Out), s.lookOf(stdio.Err)
 	root := s.root()
+	if len(args) > 0 && args[0] == "run" {
+		args = runArgs(args)
+	}
 	root.SetArgs(args)
 	cmd, err := root.ExecuteC()
 	return s.finish(cmd, err)
@@ -149,7 +155,7 @@ func (s *session) root() *cobra.Command {
 			root.AddCommand(cmd)
 		}
 	}
-	root.AddCommand(s.runnerCommand())
+	root.AddCommand(s.runnerCommand(), s.digitsCommand())
 	return root
 }
 
@@ -161,7 +167,7 @@ type group struct {
 func (s *session) groups() []group {
 	return []group{
 		{"jobs", "Jobs:", []*cobra.Command{
-			s.submitCommand(), s.runCommand(), s.sbatchCommand(), s.psCommand(), s.showCommand(), s.whyCommand(), s.logsCommand(), s.waitCommand(),
+			s.submitCommand(), s.runCommand(), s.sbatchCommand(), s.psCommand(), s.showCommand(), s.whyCommand(), s.logsCommand(), s.cpCommand(), s.waitCommand(), s.execCommand(), s.attachCommand(),
 			s.actCommand(turno.Cancel, cancelShort, cancelHelp), s.actCommand(turno.HoldJob, holdShort, ""),
 			s.actCommand(turno.Release, releaseShort, ""), s.actCommand(turno.Requeue, requeueShort, ""), s.retryCommand(), s.watchCommand(),
 		}},
@@ -209,6 +215,9 @@ func (s *session) signals() (<-chan os.Signal, func()) {
 	}
 	ch := make(chan os.Signal, 1) // as signal.Notify wants it
 	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(ch, syscall.SIGHUP)
+	}
 	return ch, func() { signal.Stop(ch) }
 }
 

@@ -115,6 +115,9 @@ func gpuUse(w *turno.Worker) string {
 func offerNames(m *turno.Machine) string {
 	var out []string
 	for _, o := range m.Offers {
+		if o.Engine != "" {
+			o.Type += "@" + o.Engine
+		}
 		out = append(out, o.Type)
 	}
 	return strings.Join(out, ",")
@@ -124,6 +127,16 @@ func nodeNote(w *turno.Worker) string {
 	var notes []string
 	if w.Drain != "" {
 		notes = append(notes, w.Drain)
+	}
+	for _, r := range w.Machine.Runners {
+		switch r.State {
+		case turno.RunnerReady:
+			notes = append(notes, fmt.Sprintf("runner %s: %s", r.Engine, r.Mode))
+		case turno.RunnerFailed:
+			notes = append(notes, fmt.Sprintf("runner %s failed: %s", r.Engine, r.Reason))
+		default:
+			notes = append(notes, fmt.Sprintf("runner %s is starting", r.Engine))
+		}
 	}
 	for _, g := range w.Machine.GPUs {
 		if g.Quarantine != "" {
@@ -170,13 +183,13 @@ func (s *session) showTypes(types []turno.Type, f *format, args []string) error 
 	if f.data() {
 		return f.write(s.io.Out, map[string]any{"items": types})
 	}
-	t := s.table("TYPE", "DEVICES", "WHAT")
+	t := s.table("TYPE", "DEVICES", "ENGINES", "WHAT")
 	for _, ty := range types {
 		if f.kind == "name" {
 			s.printf("%s\n", ty.Name)
 			continue
 		}
-		t.row(ty.Name, devices(ty.Devices), ty.Summary)
+		t.row(ty.Name, devices(ty.Devices), strings.Join(ty.Engines, ","), ty.Summary)
 	}
 	if f.kind != "name" {
 		t.write(s.io.Out)

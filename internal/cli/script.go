@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"path"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -16,6 +14,7 @@ type script struct {
 	name  string
 	text  string
 	words []string // of the directive lines, as flags
+	slurm bool     // there are #SBATCH lines
 }
 
 // parseScript takes the directives of the head of a script: like sbatch, up to
@@ -35,13 +34,15 @@ func parseScript(name string, data []byte) (*script, error) {
 		if line != "" && line[0] != '#' {
 			break
 		}
-		rest, ok := strings.CutPrefix(line, "#SBATCH")
+		rest, slurm := strings.CutPrefix(line, "#SBATCH")
+		ok := slurm
 		if !ok {
 			rest, ok = strings.CutPrefix(line, "#TURNO")
 		}
 		if !ok || rest == strings.TrimLeft(rest, " \t") {
 			continue
 		}
+		sc.slurm = sc.slurm || slurm
 		words, err := splitWords(rest)
 		if err != nil {
 			return nil, usage("%s:%d: %v", name, n, err)
@@ -80,27 +81,13 @@ func (sc *script) merge(line *pflag.FlagSet) (*specFlags, error) {
 	return f, err
 }
 
-// params are the workload exec's. A script with arguments goes as the text of
-// its interpreter's -c, since a stored script takes none.
+// params are the workload exec's.
 func (sc *script) params(args []string) (json.RawMessage, error) {
-	if len(args) == 0 {
-		return json.Marshal(map[string]any{"script": sc.text})
+	params := map[string]any{"script": sc.text}
+	if len(args) > 0 {
+		params["args"] = args
 	}
-	first, _, _ := strings.Cut(sc.text, "\n")
-	interpreter := strings.Fields(strings.TrimPrefix(first, "#!"))
-	if len(interpreter) == 0 {
-		return nil, usage("%s does not name its interpreter after #!", sc.name)
-	}
-	switch base := path.Base(interpreter[len(interpreter)-1]); {
-	case base == "sh" || base == "bash" || base == "dash" || base == "zsh" || base == "ksh" || strings.HasPrefix(base, "bash"):
-		interpreter = append(interpreter, "-c", sc.text, filepath.Base(sc.name))
-	case strings.HasPrefix(base, "python"):
-		interpreter = append(interpreter, "-c", sc.text)
-	default:
-		return nil, usage("arguments of a script work with shells and Python, not with %s", base).
-			hint("turno submit -- %s %s runs the file itself, where the workers can read it", quote(sc.name), quoteAll(args))
-	}
-	return json.Marshal(map[string]any{"command": append(interpreter, args...)})
+	return json.Marshal(params)
 }
 
 // commandParams are the workload exec's for a command.

@@ -28,7 +28,7 @@ func (s *session) addSettings(flags *pflag.FlagSet, groups ...string) {
 		if f.Default != "" && f.Default != "0" && f.Default != "false" {
 			help += " (default " + f.Default + ")"
 		}
-		v := &settingValue{bool: f.Bool, list: f.List, kind: f.Arg}
+		v := &settingValue{bool: f.Bool, list: f.List, sep: f.Sep, kind: f.Arg}
 		flag := flags.VarPF(v, f.Flag, "", help)
 		flag.Annotations = map[string][]string{settingMark: nil}
 		if f.Bool {
@@ -60,7 +60,7 @@ func (s *session) settingFlags(cmd *cobra.Command) map[string]string {
 type settingValue struct {
 	text       string
 	bool, list bool
-	kind       string
+	kind, sep  string
 	given      bool
 }
 
@@ -77,7 +77,7 @@ func (v *settingValue) Type() string {
 // Set takes the text; a list may be given several times.
 func (v *settingValue) Set(text string) error {
 	if v.list && v.given {
-		text = v.text + "," + text
+		text = v.text + v.sep + text
 	}
 	v.text, v.given = text, true
 	return nil

@@ -78,6 +78,7 @@ func (s *session) showJob(j *turno.Job) {
 	s.fact("User", "%s, queue %s, priority %d", orDash(sp.User), sp.Queue, sp.Priority)
 	s.fact("What", "%s", what(sp))
 	s.fact("Folder", "%s", sp.Dir)
+	s.fact("Files", "%s", taken(sp))
 	s.fact("Asked", "%s", asked(sp))
 	s.fact("Limits", "%s", s.limits(sp))
 	if len(sp.Labels) > 0 {
@@ -115,14 +116,55 @@ func what(sp *turno.Spec) string {
 	var p struct {
 		Command []string `json:"command"`
 		Script  string   `json:"script"`
+		Args    []string `json:"args"`
 	}
 	if sp.Type == execType && json.Unmarshal(sp.Params, &p) == nil {
 		if len(p.Command) > 0 {
 			return clip(quoteAll(p.Command), 400)
 		}
-		return fmt.Sprintf("a script of %d lines", strings.Count(p.Script, "\n"))
+		text := fmt.Sprintf("a script of %d lines", strings.Count(p.Script, "\n"))
+		if len(p.Args) > 0 {
+			text += " with " + clip(quoteAll(p.Args), 400)
+		}
+		return text
 	}
 	return trimmed(sp.Type, clip(string(sp.Params), 400))
+}
+
+// taken is what a job takes along.
+func taken(sp *turno.Spec) string {
+	var parts []string
+	if w := sp.Workdir; w != nil {
+		parts = append(parts, fmt.Sprintf("a folder of %d files, %s", w.Files, config.FormatBytes(w.Bytes)))
+	}
+	for _, f := range sp.Inputs[:min(10, len(sp.Inputs))] {
+		if f.From != "" {
+			parts = append(parts, f.Path+" from "+f.From)
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s (%s)", f.Path, config.FormatBytes(f.Size)))
+	}
+	if more := len(sp.Inputs) - 10; more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// left is what an attempt left.
+func left(a *turno.Artifacts) string {
+	if a == nil || a.Files == 0 {
+		return ""
+	}
+	var text strings.Builder
+	text.WriteString(fmt.Sprintf("left %d files, %s", a.Files, config.FormatBytes(a.Bytes)))
+	for i, f := range a.List {
+		sep := ", "
+		if i == 0 {
+			sep = ": "
+		}
+		text.WriteString(sep + f.Path)
+	}
+	return text.String()
 }
 
 func clip(text string, n int) string {
@@ -146,6 +188,9 @@ func asked(sp *turno.Spec) string {
 		if sp.GPUMemory > 0 {
 			text += " of " + config.FormatBytes(sp.GPUMemory)
 		}
+	}
+	if sp.Engine != "" {
+		text += ", engine " + sp.Engine
 	}
 	if len(sp.Workers) > 0 {
 		text += ", on " + strings.Join(sp.Workers, ",")
@@ -270,6 +315,10 @@ func (s *session) showAttempt(a *turno.Attempt) {
 	}
 	s.fact("", "%s", text)
 	s.fact("", "%s", r.Message)
+	s.fact("", "%s", left(r.Artifacts))
+	if r.Artifacts != nil {
+		s.fact("", "%s", r.Artifacts.Problem)
+	}
 	if r.UserTime+r.SysTime > 0 || r.MaxMemory > 0 {
 		s.fact("", "CPU time %s user, %s system; at most %s memory", short(time.Duration(r.UserTime)), short(time.Duration(r.SysTime)), sizeOr(r.MaxMemory, "?"))
 	}

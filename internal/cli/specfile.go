@@ -128,9 +128,7 @@ func (r *specReader) add(n *yaml.Node, spec *turno.Spec) error {
 	if spec.Type == "" {
 		return r.fail(n, "says neither a command nor a type")
 	}
-	if spec.Type == execType && spec.Dir == "" {
-		spec.Dir = r.s.sys.Dir
-	}
+	r.s.origin(spec)
 	j := newJob(spec)
 	if spec.Name != "" {
 		r.ids[spec.Name] = j.ID

@@ -40,10 +40,11 @@ type specFlags struct {
 	array, gpus, gres, vram, cpus, mem, dir, export string
 	dependency, after, workers, exclude             words
 	env, envFile, label, param                      words
-	params                                          string
+	params, compat                                  string
 	priority, nice, retries, nodes, tasks           int
 	hold, requeue, noRequeue                        bool
-	output, errorFile                               string
+	output, errorFile, engine                       string
+	files                                           fileFlags
 	comment, account, qos                           string
 	ignored                                         words // set by flags that turno takes and does not use
 }
@@ -51,7 +52,7 @@ type specFlags struct {
 // aliases maps sbatch's and docker's names to turno's.
 var aliases = map[string]string{
 	"job-name": "name", "partition": "queue", "cpus-per-task": "cpus", "nodelist": "worker", "workers": "worker",
-	"gpus-per-node": "gpus", "gpus-per-task": "gpus", "gpu-memory": "vram", "memory": "mem", "workdir": "dir", "chdir": "dir",
+	"gpus-per-node": "gpus", "gpus-per-task": "gpus", "gpu-memory": "vram", "memory": "mem", "chdir": "dir",
 	"environment": "env", "labels": "label", "time-limit": "time", "ntasks-per-node": "ntasks",
 }
 
@@ -77,19 +78,24 @@ func (f *specFlags) add(flags *pflag.FlagSet, sbatch bool) {
 	text(&f.cpus, "cpus", "c", "N", "CPUs of each task, also 0.5")
 	text(&f.mem, "mem", "", "SIZE", "memory of each task, such as 32G; a number alone is MiB")
 	text(&f.device, "device", "", "KIND", "gpu, cpu, or any: a free GPU where there is one, else a CPU")
+	text(&f.engine, "engine", "", "NAME", "of a workload: native (turno's own), torch or another runner's; auto (the default) is native where it can")
 	text(&f.dir, "dir", "D", "DIR", "working folder (default for commands: this one)")
 	text(&f.begin, "begin", "", "WHEN", "not before: now+1hour, 16:30, 2026-01-20T12:34:00")
 	text(&f.deadline, "deadline", "", "WHEN", "ended by then, or failed")
 	text(&f.grace, "grace", "", "TIME", "between TERM and KILL, such as 30s")
 	text(&f.backoff, "backoff", "", "TIME", "wait before a retry, such as 10s; it doubles each time")
 	text(&f.export, "export", "", "NAMES", "variables to take along from here: NAME,NAME=VALUE")
+	text(&f.compat, "compat", "", "QUEUE", "slurm: set SLURM_* variables too (default for scripts with #SBATCH lines); none: do not")
 	text(&f.user, "user", "", "NAME", "who submits (default: you); the server may say otherwise")
 	flags.VarP(&f.dependency, "dependency", "d", "wait for other jobs: `afterok:12,afterany:13`")
 	flags.Var(&f.after, "after", "wait for other jobs: `12`, ok:12, any:12")
 	flags.VarP(&f.workers, "worker", "w", "run only on these workers: `NAME,NAME`")
 	flags.VarP(&f.exclude, "exclude", "x", "do not run on these workers: `NAME,NAME`")
+	flags.Var(&f.files.inputs, "input", "take a file along, into the job's own working folder: `FILE[:DEST]`, or job:JOB/PATH[:DEST] that another job leaves")
+	text(&f.files.workdir, "workdir", "", "DIR", "take a folder along, but what .gitignore and .turnoignore leave out: the job runs in a copy of it")
+	text(&f.files.maxSize, "workdir-max", "", "SIZE", "what a --workdir may have (default "+defaultWorkdirBytes+")")
 	flags.Var(&f.env, "env", "variable of the job: `NAME=VALUE`, or NAME to take its value from here")
-	flags.Var(&f.envFile, "env-file", "`FILE` of lines NAME=VALUE")
+	flags.Var(&f.envFile, "env-file", "`FILE` of lines NAME=VALUE, or NAME to take its value from here; # begins a comment")
 	flags.Var(&f.label, "label", "`KEY=VALUE` to find the job by")
 	flags.IntVar(&f.priority, "priority", 0, "higher goes first")
 	flags.IntVar(&f.retries, "retries", 0, "further attempts after a failure")
@@ -152,7 +158,7 @@ type builder struct {
 // spec is what the flags say; what runs is not theirs.
 func (s *session) spec(f *specFlags) (*turno.Spec, error) {
 	b := &builder{s: s, f: f, spec: &turno.Spec{
-		Name: f.name, Queue: f.queue, User: f.user, Device: turno.Device(f.device),
+		Name: f.name, Queue: f.queue, User: f.user, Device: turno.Device(f.device), Engine: f.engine,
 		Priority: f.priority - f.nice, Retries: f.retries, NoRequeue: f.noRequeue, Hold: f.hold,
 	}}
 	if b.spec.User == "" {
@@ -163,6 +169,7 @@ func (s *session) spec(f *specFlags) (*turno.Spec, error) {
 	b.times()
 	b.relations()
 	b.environment()
+	b.compat()
 	b.labels()
 	b.refusals()
 	if b.err == nil && f.dir != "" {

@@ -92,6 +92,9 @@ func (sub *submission) submit(ctx context.Context, cmd *cobra.Command, args []st
 	if err := sub.s.resolve(ctx, svc, cfg, jobs); err != nil {
 		return err
 	}
+	if err := sub.attach(ctx, svc, cfg, jobs); err != nil {
+		return err
+	}
 	if sub.dryRun {
 		return sub.s.testOnly(ctx, svc, jobs)
 	}
@@ -148,10 +151,27 @@ func (sub *submission) one(f *specFlags, what func(*turno.Spec) error, name stri
 	if base := filepath.Base(name); spec.Name == "" && name != "" && turno.CheckName("name", base) == nil {
 		spec.Name = base
 	}
-	if spec.Type == execType && spec.Dir == "" {
-		spec.Dir = sub.s.sys.Dir
+	if sub.sbatch && f.compat == "" {
+		spec.Compat = turno.CompatSlurm
 	}
+	sub.s.origin(spec)
 	return []turno.NewJob{newJob(spec)}, nil
+}
+
+// origin notes where a command is handed in, and lets it run there.
+func (s *session) origin(spec *turno.Spec) {
+	if spec.Type != execType {
+		return
+	}
+	if spec.Dir == "" {
+		spec.Dir = s.sys.Dir
+	}
+	if spec.SubmitDir == "" && spec.Dir != s.sys.Dir {
+		spec.SubmitDir = s.sys.Dir
+	}
+	if spec.Compat == turno.CompatSlurm && spec.SubmitHost == "" {
+		spec.SubmitHost = s.sys.Config.Host
+	}
 }
 
 func newJob(spec *turno.Spec) turno.NewJob {
@@ -229,6 +249,9 @@ func (sub *submission) fromScript(args []string, dash int) ([]turno.NewJob, erro
 	f, err := sc.merge(sub.cmd.Flags())
 	if err != nil {
 		return nil, err
+	}
+	if sc.slurm && f.compat == "" {
+		f.compat = turno.CompatSlurm
 	}
 	return sub.one(f, func(spec *turno.Spec) (err error) {
 		spec.Type = execType

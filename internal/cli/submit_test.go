@@ -23,11 +23,21 @@ func trim(t *testing.T, spec string, dir string) string {
 			delete(m, k)
 		}
 	}
+	if _, elsewhere := m["dir"]; elsewhere && string(m["submit_dir"]) == `"`+dir+`"` {
+		delete(m, "submit_dir")
+	}
 	out, err := json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(out)
+}
+
+func writeFile(t *testing.T, dir, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestSubmit_FlagsBecomeASpec(t *testing.T) {
@@ -40,6 +50,8 @@ func TestSubmit_FlagsBecomeASpec(t *testing.T) {
 		{"-a 0-9%2 -d afterok:3:4,afterany:5 -- x", `{"after":[{"job":"3","when":"afterok"},{"job":"4","when":"afterok"},{"job":"5","when":"afterany"}],"array":"0-9%2","name":"x","params":{"command":["x"]}}`},
 		{"--begin now+1hour --deadline 2026-05-05T06:00 --no-requeue -- x", `{"begin_at":"2026-05-04T13:00:00Z","deadline_at":"2026-05-05T06:00:00Z","name":"x","no_requeue":true,"params":{"command":["x"]}}`},
 		{"--priority 10 --nice=3 -w a,b -x c --after any:7 -- x", `{"after":[{"job":"7","when":"afterany"}],"exclude":["c"],"name":"x","params":{"command":["x"]},"priority":7,"workers":["a","b"]}`},
+		{"--env-file job.env --env Q=over -- x", `{"env":{"A":"1=2","B":"from here","E":"","Q":"over","S":"a # b"},"name":"x","params":{"command":["x"]}}`},
+		{"--compat slurm -- x", `{"compat":"slurm","name":"x","params":{"command":["x"]},"submit_host":"desk"}`},
 		{"--env A=1 --env B --export C=3,B --label k=v -A lab --qos low --comment hi -- x", `{"env":{"A":"1","B":"from here","C":"3"},"labels":{"account":"lab","comment":"hi","k":"v","qos":"low"},"name":"x","params":{"command":["x"]}}`},
 		{"-H --retries 3 --backoff 10s --grace 1m -D /data -- x", `{"backoff_seconds":10,"dir":"/data","grace_seconds":60,"hold":true,"name":"x","params":{"command":["x"]},"retries":3}`},
 		{"--type matmul --param m=512 --param dtype=float32", `{"params":{"dtype":"float32","m":512},"type":"matmul"}`},
@@ -49,6 +61,7 @@ func TestSubmit_FlagsBecomeASpec(t *testing.T) {
 	} {
 		r := newRig(t, atNoon)
 		r.env["B"] = "from here"
+		writeFile(t, r.sys.Dir, "job.env", "# a comment\n\nA=1=2\nB\nNOT_SET_HERE\nE=\n  Q='one two'\nexport S=a # b\n")
 		r.svc.types = []turno.Type{{Name: "train", Schema: json.RawMessage(`{"properties":{"model":{"type":"string"}}}`)}}
 		r.must(append([]string{"submit"}, strings.Fields(tt.line)...)...)
 		if got := trim(t, r.spec(1), r.sys.Dir); got != tt.want {
@@ -78,12 +91,18 @@ func TestSubmit_Refusals(t *testing.T) {
 		{"--env NOTHERE -- x", 2, "NOTHERE is not set here"},
 		{"--requeue --no-requeue -- x", 2, "contradict"},
 		{"--env LD_PRELOAD=x -- x", 2, "reserved"},
+		{"--env-file bad.env -- x", 2, `bad.env:3: "two words=1" is not NAME=VALUE`},
+		{"--env-file reserved.env -- x", 2, "reserved.env:1: "},
+		{"--export TURNO_JOB_ID=7 -- x", 2, "is reserved"},
+		{"--compat pbs -- x", 2, "use slurm or none"},
 		{"--gpu 1 -- x", 2, "did you mean --gpus?"},
 		{"--type matmul x", 2, "takes no command"},
 		{"--params [1] --type matmul", 2, "not a JSON object"},
 		{"-f none.yaml", 2, "no such file"},
 	} {
 		r := newRig(t, atNoon)
+		writeFile(t, r.sys.Dir, "bad.env", "# first\nA=1\ntwo words=1\n")
+		writeFile(t, r.sys.Dir, "reserved.env", "CUDA_VISIBLE_DEVICES=0\n")
 		code := r.run(append([]string{"submit"}, strings.Fields(tt.line)...)...)
 		if code != tt.code || !strings.Contains(r.errs.String(), tt.want) {
 			t.Errorf("%s: exit %d, want %d and %q:\n%s", tt.line, code, tt.code, tt.want, &r.errs)
@@ -110,12 +129,12 @@ func TestSbatch_ScriptDirectivesAndArguments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rest := `{"array":"0-3","device":"gpu","gpus":1,"name":"my job","params":{%},"retries":2,"time_limit_seconds":600}`
+	rest := `{"array":"0-3","compat":"slurm","device":"gpu","gpus":1,"name":"my job","params":{%},"retries":2,"submit_host":"desk","time_limit_seconds":600}`
 	if got, want := trim(t, r.spec(1), r.sys.Dir), strings.Replace(rest, "%", `"script":`+string(body), 1); got != want {
 		t.Errorf("script:\n got %s\nwant %s", got, want)
 	}
 	r.must("sbatch", "--parsable", "-t", "10", "train.sh", "a b", "--flag")
-	if got, want := trim(t, r.spec(2), r.sys.Dir), strings.Replace(rest, "%", `"command":["/bin/bash","-c",`+string(body)+`,"train.sh","a b","--flag"]`, 1); got != want {
+	if got, want := trim(t, r.spec(2), r.sys.Dir), strings.Replace(rest, "%", `"args":["a b","--flag"],"script":`+string(body), 1); got != want {
 		t.Errorf("with arguments:\n got %s\nwant %s", got, want)
 	}
 	if r.out.String() != "2\n" {
@@ -125,7 +144,7 @@ func TestSbatch_ScriptDirectivesAndArguments(t *testing.T) {
 	r.must("sbatch", "-t", "10") // from standard input
 	r.must("submit", "train.sh") // a script needs no --
 	r.must("sbatch", "--wrap", "echo a | wc")
-	if got := trim(t, r.spec(5), r.sys.Dir); got != `{"name":"wrap","params":{"command":["/bin/sh","-c","echo a | wc"]}}` {
+	if got := trim(t, r.spec(5), r.sys.Dir); got != `{"compat":"slurm","name":"wrap","params":{"command":["/bin/sh","-c","echo a | wc"]},"submit_host":"desk"}` {
 		t.Errorf("wrap: %s", got)
 	}
 	if code := r.run("sbatch", "--", "python", "x"); code != 2 || !strings.Contains(r.errs.String(), "turno submit -- python x") {

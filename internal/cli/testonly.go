@@ -61,7 +61,11 @@ func cannot(spec *turno.Spec, w *turno.Worker) string {
 	case contains(spec.Exclude, w.Name):
 		return "it is excluded"
 	case !offers(m, spec):
-		return fmt.Sprintf("it does not offer %s on a %s", spec.Type, spec.Device)
+		with := ""
+		if spec.Engine != "" {
+			with = " with the engine " + spec.Engine
+		}
+		return fmt.Sprintf("it does not offer %s on a %s%s", spec.Type, spec.Device, with)
 	case spec.CPUs > m.CPUs:
 		return fmt.Sprintf("it has %s CPUs, %s are asked for", m.CPUs, spec.CPUs)
 	case spec.Memory > m.Memory:
@@ -73,12 +77,13 @@ func cannot(spec *turno.Spec, w *turno.Worker) string {
 }
 
 func offers(m *turno.Machine, spec *turno.Spec) bool {
-	for _, o := range m.Offers {
-		if o.Type != spec.Type {
-			continue
-		}
-		for _, d := range o.Devices {
-			if d == spec.Device || spec.Device == turno.DeviceAny {
+	devices := []turno.Device{spec.Device}
+	if spec.Device == turno.DeviceAny {
+		devices = []turno.Device{turno.DeviceCPU, turno.DeviceGPU}
+	}
+	for i := range m.Offers {
+		for _, d := range devices {
+			if m.Offers[i].Serves(spec.Type, spec.Engine, d) {
 				return true
 			}
 		}

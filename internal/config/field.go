@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"reflect"
@@ -15,7 +16,8 @@ import (
 type Field struct {
 	Key, Flag, Env, Default, Group, Arg, Help string
 
-	Bool, List bool // a flag without a value; one that may be given again
+	Bool, List bool   // a flag without a value; one that may be given again
+	Sep        string // between the items of a list
 
 	name   string // of the struct's field
 	secret string // "yes": never shown; "url": shown without its password
@@ -39,7 +41,7 @@ func describe() []Field {
 		out = append(out, Field{
 			Key: tag("key"), Flag: tag("flag"), Env: tag("env"), Default: tag("default"), Group: tag("group"),
 			Arg: tag("arg"), Help: tag("help"), name: sf.Name, secret: tag("secret"), oneof: strings.Fields(tag("oneof")),
-			Bool: sf.Type.Kind() == reflect.Bool, List: sf.Type.Kind() == reflect.Slice,
+			Bool: sf.Type.Kind() == reflect.Bool, List: sf.Type.Kind() == reflect.Slice, Sep: cmp.Or(tag("sep"), ","),
 		})
 	}
 	return out
@@ -60,7 +62,7 @@ func (f Field) set(c *Config, text string) error {
 	case *string:
 		*p = text
 	case *[]string:
-		*p = splitList(text)
+		*p = splitList(text, f.Sep)
 	case *bool:
 		b, err := strconv.ParseBool(text)
 		if err != nil {
@@ -103,7 +105,7 @@ func (f Field) text(c Config) string {
 	text := fmt.Sprint(v.Interface())
 	switch x := v.Interface().(type) {
 	case []string:
-		text = strings.Join(x, ",")
+		text = strings.Join(x, f.Sep)
 	case int64:
 		text = FormatBytes(x)
 	}
@@ -116,9 +118,9 @@ func (f Field) text(c Config) string {
 	return text
 }
 
-func splitList(text string) []string {
+func splitList(text, sep string) []string {
 	var out []string
-	for part := range strings.SplitSeq(text, ",") {
+	for part := range strings.SplitSeq(text, sep) {
 		if part = strings.TrimSpace(part); part != "" {
 			out = append(out, part)
 		}

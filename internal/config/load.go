@@ -27,7 +27,7 @@ type Origin struct{ Kind, Place string }
 func (o Origin) String() string { return strings.TrimSpace(o.Kind + " " + o.Place) }
 
 // Input is what Load may look at. Flags holds the values given, by flag name;
-// values of a list are joined with commas.
+// values of a list are joined with its separator.
 type Input struct {
 	Flags map[string]string
 	File  string // --config; then it must exist
@@ -195,7 +195,7 @@ func (l *loader) entry(path string, key, value *yaml.Node) {
 	place := fmt.Sprintf("%s:%d", path, key.Line)
 	for _, f := range fields {
 		if f.Key == key.Value && f.Key != "" {
-			l.set(f, nodeText(value), Origin{fromFile, place})
+			l.set(f, nodeText(value, f.Sep), Origin{fromFile, place})
 			return
 		}
 	}
@@ -212,14 +212,14 @@ func (l *loader) entry(path string, key, value *yaml.Node) {
 	l.problems = append(l.problems, message)
 }
 
-// nodeText is a scalar, or the items of a list joined with commas.
-func nodeText(n *yaml.Node) string {
+// nodeText is a scalar, or the items of a list joined.
+func nodeText(n *yaml.Node, sep string) string {
 	if n.Kind == yaml.SequenceNode {
 		var parts []string
 		for _, item := range n.Content {
 			parts = append(parts, item.Value)
 		}
-		return strings.Join(parts, ",")
+		return strings.Join(parts, sep)
 	}
 	if n.Tag == "!!null" {
 		return ""

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"turno"
 )
 
 const (
@@ -65,6 +67,9 @@ func (c Config) checkURLs(add report) {
 	if c.Broker != "embedded" && !scheme(c.Broker, "nats", "tls", "amqp", "amqps") {
 		add("broker", "%q: use embedded, nats://HOST:4222 or amqp://USER:PASSWORD@HOST:5672/", Redact(c.Broker))
 	}
+	if strings.Contains(c.Files, "://") && !scheme(c.Files, "s3") {
+		add("files", "%q: use a folder, s3://BUCKET/PREFIX?endpoint=HOST, or api", Redact(c.Files))
+	}
 	if c.Store != "sqlite" && !scheme(c.Store, "postgres", "postgresql") {
 		add("store", "%q: use sqlite or postgres://USER:PASSWORD@HOST/DATABASE", Redact(c.Store))
 	}
@@ -77,8 +82,14 @@ func (c Config) checkWorker(add report) {
 	if c.FakeGPUs < 0 || c.FakeGPUs > 1024 {
 		add("fake_gpus", "%d: use 0 to 1024", c.FakeGPUs)
 	}
+	if c.OutputFiles < 1 || c.OutputFiles > turno.MaxFiles {
+		add("output_files", "%d: use 1 to %d", c.OutputFiles, turno.MaxFiles)
+	}
 	if c.CPUs < 0 {
 		add("cpus", "%s: use 0 (all) or more", c.CPUs)
+	}
+	if _, err := c.ParseRunners(); err != nil {
+		add("runners", "%v", err)
 	}
 	// Three reports may be lost before a worker is taken for silent.
 	switch {

@@ -21,7 +21,7 @@ const forTests = `internal/testenv
 	internal/broker/brokertest internal/broker/mem
 	internal/store/storetest internal/store/mem
 	internal/service/servicetest internal/workload/workloadtest internal/core/coretest
-	internal/gpu/fake
+	internal/gpu/fake internal/files/filestest internal/files/folder
 	github.com/google/go-cmp github.com/rogpeppe/go-internal`
 
 // pureStd is what cannot do I/O, wait, or be random. The parts of fmt, time,
@@ -42,6 +42,10 @@ var house = []row{
 	{pkg: "internal/testenv/cmd/gotest", imports: "internal/testenv"},
 	{pkg: "internal/lint"},
 	{pkg: "internal/workload/gemm"},
+	{pkg: "internal/workload/nn", imports: "internal/workload/gemm"},
+	{pkg: "internal/workload/safetensors"},
+	{pkg: "internal/workload/digits"},
+	{pkg: "internal/session"},
 	{pkg: "internal/role/worker/child", modules: "golang.org/x/sys"},
 	{pkg: "internal/gpu/cuda/driver", planned: true,
 		modules: "unsafe github.com/ebitengine/purego golang.org/x/sys"},
@@ -57,6 +61,9 @@ var house = []row{
 	{pkg: "internal/broker/brokertest", imports: "internal/broker", modules: "github.com/google/go-cmp"},
 	{pkg: "internal/store", imports: "."},
 	{pkg: "internal/gpu", imports: "."},
+	{pkg: "internal/files", imports: "."},
+	{pkg: "internal/files/filestest", imports: ". internal/files"},
+	{pkg: "internal/files/transfer", imports: ". internal/files", tests: "internal/files/folder"},
 	{pkg: "internal/workload", imports: ". internal/gpu",
 		modules: "github.com/santhosh-tekuri/jsonschema"},
 
@@ -81,11 +88,15 @@ var house = []row{
 		modules: "modernc.org/sqlite golang.org/x/sys"},
 	{pkg: "internal/store/postgres", imports: ". internal/store internal/store/sqlstore",
 		modules: "github.com/jackc/pgx"},
+	{pkg: "internal/files/folder", imports: ". internal/files"},
 	{pkg: "internal/gpu/fake", imports: ". internal/gpu"},
 	{pkg: "internal/gpu/cuda", imports: ". internal/gpu internal/gpu/cuda/driver", planned: true},
 
 	// the workloads
-	{pkg: "internal/workload/*", imports: ". internal/gpu internal/gpu/cuda internal/workload internal/workload/gemm"},
+	{pkg: "internal/workload/dataset", imports: "internal/workload internal/workload/digits"},
+	{pkg: "internal/workload/model", imports: ". internal/workload internal/workload/nn internal/workload/safetensors"},
+	{pkg: "internal/workload/*", imports: `. internal/gpu internal/gpu/cuda internal/workload internal/workload/gemm
+		internal/workload/nn internal/workload/digits internal/workload/dataset internal/workload/model`},
 	{pkg: "internal/workload/workloadtest", imports: ". internal/gpu internal/gpu/fake internal/workload", planned: true,
 		modules: "github.com/google/go-cmp"},
 	{pkg: "internal/workload/all", imports: ". internal/workload internal/workload/*",
@@ -100,36 +111,40 @@ var house = []row{
 	{pkg: "internal/core/coretest", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched internal/store internal/store/mem",
 		modules: "github.com/google/go-cmp"},
 	{pkg: "internal/sim", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched", planned: true},
-	{pkg: "internal/service", imports: ". internal/broker internal/store internal/workload",
+	{pkg: "internal/service", imports: ". internal/broker internal/session internal/store internal/wire internal/workload",
 		modules: "github.com/google/uuid github.com/santhosh-tekuri/jsonschema", tests: "internal/role/scheduler internal/core/policy/all internal/workload/all"},
 	// the suite runs the API's service on the oracles, and a client's on the same
 	{pkg: "internal/service/servicetest", modules: "github.com/google/go-cmp",
 		imports: ". internal/broker internal/broker/mem internal/service internal/store internal/store/mem"},
 	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/obs internal/store internal/wire",
 		modules: "github.com/google/uuid", tests: "internal/core/policy/all internal/core/hold"},
-	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/gpu internal/obs internal/role/worker/child internal/runner internal/wire",
+	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/files internal/files/transfer internal/gpu internal/obs internal/role/worker/child internal/runner internal/session internal/wire",
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
 		tests:   "internal/workload/all internal/workload"},
-	{pkg: "internal/role/api", imports: ". internal/obs internal/service web",
-		modules: "github.com/danielgtaylor/huma", tests: "client internal/broker"},
-	{pkg: "client", imports: ".", tests: "internal/role/api internal/service"},
+	{pkg: "internal/role/api", imports: ". internal/files internal/obs internal/service internal/session web",
+		modules: "github.com/coder/websocket github.com/danielgtaylor/huma", tests: "client internal/broker"},
+	{pkg: "client", imports: ". internal/session", modules: "github.com/coder/websocket", tests: "internal/role/api internal/service"},
+	{pkg: "internal/files/remote", imports: ". client internal/files", tests: "internal/role/api internal/service"},
 
 	// the top
 	{pkg: "internal/app", imports: `. client internal/app/run internal/config internal/obs internal/service internal/runner
 		internal/broker internal/broker/mem internal/broker/nats internal/broker/rabbitmq
 		internal/store internal/store/mem internal/store/sqlite internal/store/postgres
 		internal/gpu internal/gpu/fake internal/gpu/cuda
+		internal/files internal/files/folder internal/files/remote
 		internal/workload internal/workload/all internal/core/policy internal/core/policy/all
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/role/api`,
 		modules: "golang.org/x/sync", tests: "github.com/google/uuid internal/core/policy/fair"},
 	{pkg: "internal/bench", imports: ". client internal/app internal/config internal/workload internal/workload/all", planned: true,
 		modules: "gonum.org/v1"},
 	{pkg: "internal/cli",
-		imports: `. client internal/app internal/app/run internal/bench internal/config internal/runner internal/sim
-		internal/workload internal/workload/all internal/core/policy/all internal/role/worker/child`,
+		imports: `. client internal/app internal/app/run internal/bench internal/config internal/files internal/files/transfer internal/runner internal/session internal/sim
+		internal/workload internal/workload/all internal/workload/dataset internal/workload/digits
+		internal/core/policy/all internal/role/worker/child`,
 		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/google/uuid github.com/vbauerster/mpb charm.land golang.org/x/sys golang.org/x/term
 		github.com/mattn/go-runewidth gopkg.in/yaml.v3`},
 	{pkg: "cmd/turno", imports: "internal/cli"},
+	{pkg: "test/python", tests: ". internal/runner internal/workload internal/workload/all internal/workload/model internal/workload/nn"},
 	{pkg: "test/kill", tests: ". client github.com/google/uuid"},
 	{pkg: "test/amqp", tests: `. internal/app internal/broker internal/broker/rabbitmq internal/core/policy/fair
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/runner

@@ -18,7 +18,7 @@ const (
 )
 
 // ports are the packages whose interfaces adapters implement.
-var ports = []string{"internal/broker", "internal/store", "internal/gpu", "internal/workload"}
+var ports = []string{"internal/broker", "internal/store", "internal/gpu", "internal/files", "internal/workload"}
 
 // sizes returns what is over the hard limits, and what is over the soft ones.
 func sizes(t *Tree) (hard, soft []Finding) {

@@ -127,7 +127,7 @@ func (c *Conn) take(e Event) error {
 	case e.Hello != nil:
 		return errors.New("it said hello twice")
 	case e.Progress != nil:
-		return c.known("progress", e.Progress.Key)
+		return c.progress(e.Progress)
 	}
 	if err := c.known("done", e.Done.Key); err != nil {
 		return err
@@ -147,10 +147,26 @@ func (c *Conn) take(e Event) error {
 	return nil
 }
 
+// progress refuses what cannot be: who lies about that may lie about its end.
+// It is called under mu.
+func (c *Conn) progress(p *Progress) error {
+	if err := c.known("progress", p.Key); err != nil {
+		return err
+	}
+	switch most := c.open[p.Key]; {
+	case p.Fraction > 1:
+		return fmt.Errorf("it said progress %g for the run %s: a fraction is 0 to 1, or negative when it is not known", p.Fraction, p.Key)
+	case p.Fraction >= 0 && p.Fraction < most:
+		return fmt.Errorf("it said progress %g for the run %s after %g: progress does not go back", p.Fraction, p.Key, most)
+	}
+	c.open[p.Key] = max(c.open[p.Key], p.Fraction)
+	return nil
+}
+
 // known is called under mu.
 func (c *Conn) known(what, key string) error {
 	switch {
-	case c.open[key]:
+	case c.has(key):
 		return nil
 	case c.ended.has(key):
 		return fmt.Errorf("it said %s for the run %.40q, which had ended", what, key)

@@ -52,7 +52,7 @@ type Conn struct {
 
 type connState struct {
 	mu   sync.Mutex
-	open map[string]bool // runs without a done
+	open map[string]float64 // runs without a done, with the largest fraction that each has told
 	// spent is why no run may be given to this child any more; nil: it may.
 	spent error
 	// broken is why the connection ended; nil while it has not.
@@ -69,7 +69,7 @@ func Dial(ctx context.Context, in io.Reader, out io.Writer, o DialOptions) (*Con
 		o.HelloTimeout = DefaultHelloTimeout
 	}
 	c := &Conn{onEvents: o.OnEvents, in: in, writeTo: out, out: newOutbox(out), done: make(chan struct{}), types: map[string]bool{}}
-	c.open = map[string]bool{}
+	c.open = map[string]float64{}
 	ctx, cancel := context.WithTimeoutCause(ctx, o.HelloTimeout, fmt.Errorf("it said no hello within %s", o.HelloTimeout))
 	defer cancel()
 	greeted := make(chan error, 1) // the reader does not wait for a Dial that gave up
@@ -114,7 +114,7 @@ func (c *Conn) Run(r Run) error {
 	if err := c.out.try(line); err != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if !c.open[r.Key] {
+		if _, open := c.open[r.Key]; !open {
 			return nil // its end was told meanwhile, with the connection's
 		}
 		delete(c.open, r.Key)
@@ -133,22 +133,28 @@ func (c *Conn) enter(key, kind string) error {
 		return c.spent
 	case key == "":
 		return errors.New("it has no key")
-	case c.open[key]:
+	case c.has(key):
 		return errors.New("the runner already runs it")
 	case !c.types[kind]:
 		return fmt.Errorf("the runner %s does not offer %q", c.hello.Name, kind)
 	case len(c.open) >= c.hello.Concurrent:
 		return fmt.Errorf("the runner %s runs %d already, as many as it takes", c.hello.Name, len(c.open))
 	}
-	c.open[key] = true
+	c.open[key] = 0
 	return nil
+}
+
+// has is called under mu.
+func (c *Conn) has(key string) bool {
+	_, open := c.open[key]
+	return open
 }
 
 // Cancel asks the runner to end an attempt. Its done follows all the same; for
 // one that has ended, Cancel does nothing.
 func (c *Conn) Cancel(key string) error {
 	c.mu.Lock()
-	open := c.open[key]
+	open := c.has(key)
 	c.mu.Unlock()
 	if !open {
 		return nil

@@ -113,6 +113,7 @@ func TestConn_MisbehavingRunner(t *testing.T) {
 		{"progress after done", done + `{"progress":{"key":"1.1","fraction":1}}` + "\n", "1.1", `it said progress for the run "1.1", which had ended`},
 		{"stranger done", `{"done":{"key":"7.1"}}` + "\n", "", `it said done for the run "7.1", which it was never given`},
 		{"stranger progress", `{"progress":{"key":"7.1","fraction":1}}` + "\n", "", `it said progress for the run "7.1", which it was never given`},
+		{"progress over 1", `{"progress":{"key":"1.1","fraction":7}}` + "\n", "", `it said progress 7 for the run 1.1: a fraction is 0 to 1`},
 		{"hello again", hello, "", "it said hello twice"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

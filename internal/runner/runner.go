@@ -39,8 +39,9 @@ type Run struct {
 	Device  turno.Device      `json:"device"`
 	GPU     string            `json:"gpu,omitempty"`
 	Threads int               `json:"threads"`
-	Dir     string            `json:"dir,omitempty"` // for outputs; exists
-	Log     string            `json:"log,omitempty"` // file to append the job's output to; made by the first write
+	Dir     string            `json:"dir,omitempty"`    // for outputs; exists
+	Inputs  string            `json:"inputs,omitempty"` // folder of the job's input files; empty: it has none
+	Log     string            `json:"log,omitempty"`    // file to append the job's output to; made by the first write
 }
 
 // Cancel asks to end one attempt; done follows all the same.

@@ -22,6 +22,7 @@ type thin struct {
 	// guarded by mu
 	last  time.Time
 	held  *turno.Progress
+	most  float64 // the largest fraction so far: a run's threads may tell theirs out of order
 	timer *time.Timer
 	ended bool
 }
@@ -32,6 +33,10 @@ func (t *thin) update(p turno.Progress) {
 	defer t.mu.Unlock()
 	if t.ended {
 		return
+	}
+	if p.Fraction >= 0 {
+		t.most = max(t.most, p.Fraction)
+		p.Fraction = t.most
 	}
 	now := time.Now()
 	if wait := progressGap - now.Sub(t.last); t.held != nil || wait > 0 {

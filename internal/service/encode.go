@@ -23,6 +23,7 @@ func appendSpec(b []byte, s *turno.Spec) ([]byte, error) {
 	if len(s.Params) > 0 {
 		b = append(append(b, `,"params":`...), s.Params...)
 	}
+	b = appendField(b, `,"engine":`, s.Engine)
 	b = appendMap(b, `,"env":`, s.Env)
 	b = appendField(b, `,"dir":`, s.Dir)
 	b = appendField(b, `,"device":`, string(s.Device))
@@ -46,6 +47,16 @@ func appendSpec(b []byte, s *turno.Spec) ([]byte, error) {
 // appendRest writes the fields that few jobs have.
 func appendRest(b []byte, s *turno.Spec) ([]byte, error) {
 	var err error
+	b = appendField(b, `,"submit_dir":`, s.SubmitDir)
+	b = appendField(b, `,"submit_host":`, s.SubmitHost)
+	b = appendField(b, `,"compat":`, s.Compat)
+	if s.Interactive != nil {
+		text, err := json.Marshal(s.Interactive)
+		if err != nil {
+			return b, fmt.Errorf("interactive: %w", err)
+		}
+		b = append(append(b, `,"interactive":`...), text...)
+	}
 	if b, err = appendTime(b, `,"begin_at":`, s.Begin); err != nil {
 		return b, fmt.Errorf("begin_at: %w", err)
 	}
@@ -66,7 +77,22 @@ func appendRest(b []byte, s *turno.Spec) ([]byte, error) {
 	if len(s.After) > 0 {
 		b = append(b, ']')
 	}
+	if len(s.Inputs) > 0 || s.Workdir != nil {
+		return appendFiles(b, s)
+	}
 	return append(b, '}'), nil
+}
+
+// appendFiles writes what the job takes with it, and ends the spec.
+func appendFiles(b []byte, s *turno.Spec) ([]byte, error) {
+	text, err := json.Marshal(struct {
+		Inputs  []turno.File `json:"inputs,omitempty"`
+		Workdir *turno.Tree  `json:"workdir,omitempty"`
+	}{s.Inputs, s.Workdir})
+	if err != nil {
+		return b, fmt.Errorf("inputs: %w", err)
+	}
+	return append(append(b, ','), text[1:]...), nil
 }
 
 // appendField writes a field that is left out when it is empty; so do those

@@ -17,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"time"
 
@@ -150,6 +149,3 @@ func (s *Service) wait(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("wait for the broker: %w", context.Cause(ctx))
 	}
 }
-
-// Types implements turno.Service.
-func (s *Service) Types(context.Context) ([]turno.Type, error) { return slices.Clone(s.o.Types), nil }

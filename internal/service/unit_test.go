@@ -31,12 +31,20 @@ func fill(t *testing.T, v reflect.Value) {
 	case **turno.Array:
 		*x = &turno.Array{Tasks: turno.Ranges{{First: 1, Last: 9, Step: 2}}, Limit: 3}
 		return
+	case **turno.Interactive:
+		*x = &turno.Interactive{Stdin: true, TTY: true, Rows: 50, Cols: 132}
+		return
 	}
 	switch v.Kind() {
 	case reflect.String:
 		v.SetString("é \"q\" \\ <&> \u2028 \n\x01 " + v.Type().String())
 	case reflect.Int, reflect.Int64:
 		v.SetInt(1_234_567_891)
+	case reflect.Uint32:
+		v.SetUint(0o755)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(t, v.Elem())
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Slice:

@@ -21,6 +21,7 @@ const (
 	RabbitMQNeed Part = "rabbitmq"
 	PostgresNeed Part = "postgres"
 	NATSNeed     Part = "nats"
+	PythonNeed   Part = "python"   // /usr/bin/python3
 	PikaNeed     Part = "pika"     // /usr/bin/python3 with RabbitMQ's client
 	OpenBLASNeed Part = "openblas" // libopenblas.so.0
 	TorchNeed    Part = "torch"    // /usr/bin/python3 with PyTorch
@@ -46,6 +47,7 @@ var parts = map[Part]struct {
 	RabbitMQNeed: {noFile(rabbitServer), "apt-get install rabbitmq-server", true},
 	PostgresNeed: {noPath("PostgreSQL's server", postgresBin), "apt-get install postgresql-15", true},
 	NATSNeed:     {noPath("nats-server", natsServer), "apt-get install nats-server", true},
+	PythonNeed:   {noFile(systemPython), "apt-get install python3", false},
 	PikaNeed:     {noModule("pika"), "apt-get install python3-pika", false},
 	OpenBLASNeed: {noFile("/usr/lib/*/libopenblas.so.0"), "apt-get install libopenblas0", false},
 	TorchNeed:    {noModule("torch"), "apt-get install python3-torch", false},

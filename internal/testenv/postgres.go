@@ -19,7 +19,9 @@ func Postgres(t testing.TB) *Server {
 	return private(t, PostgresNeed, newPostgres)
 }
 
-func newPostgres() (*instance, error) { return postgresWith("-c", "fsync=off", "-c", "full_page_writes=off") }
+func newPostgres() (*instance, error) {
+	return postgresWith("-c", "fsync=off", "-c", "full_page_writes=off")
+}
 
 // newDurablePostgres syncs as a server in use does.
 func newDurablePostgres() (*instance, error) { return postgresWith() }

@@ -6,9 +6,10 @@ import "testing"
 // on the PATH does not see them.
 const systemPython = "/usr/bin/python3"
 
-// Python is a Python 3 interpreter that can import pika, RabbitMQ's client.
-func Python(t testing.TB) string {
+// Python is a Python 3 interpreter that has what parts ask for, such as
+// PikaNeed.
+func Python(t testing.TB, parts ...Part) string {
 	t.Helper()
-	Need(t, PikaNeed)
+	Need(t, append(parts, PythonNeed)...)
 	return systemPython
 }

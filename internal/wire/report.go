@@ -2,9 +2,20 @@ package wire
 
 import (
 	"bytes"
+	"compress/flate"
 	"encoding/json"
+	"fmt"
+	"io"
 
 	"turno"
+)
+
+const (
+	// packFrom is the size of a Machine's JSON from which it travels deflated: a
+	// plain worker's is below it, one with the schemas of a runner's types is not.
+	packFrom = 2 << 10
+	// maxMachine bounds what a Machine may unpack to: a hundred large schemas.
+	maxMachine = 16 << 20
 )
 
 // ReportEncoder makes Reports; it keeps the JSON of a Machine that has not
@@ -18,10 +29,47 @@ type ReportEncoder struct {
 // description changes.
 func (e *ReportEncoder) SetMachine(m turno.Machine) error {
 	data, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	if len(data) > maxMachine {
+		return fmt.Errorf("it takes %d bytes; at most %d are sent", len(data), maxMachine)
+	}
+	if len(data) >= packFrom {
+		data, err = deflate(data)
+	}
 	if err == nil {
 		e.json = data
 	}
 	return err
+}
+
+// deflate packs a Machine; a first byte that no JSON object has tells it.
+func deflate(data []byte) ([]byte, error) {
+	out := bytes.NewBuffer([]byte{packed})
+	w, err := flate.NewWriter(out, flate.BestCompression) // once, then sent in every Report
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(data); err != nil {
+		return nil, err
+	}
+	err = w.Close()
+	return out.Bytes(), err
+}
+
+const packed = 1
+
+func inflate(data []byte) ([]byte, error) {
+	if len(data) == 0 || data[0] != packed {
+		return data, nil
+	}
+	r := flate.NewReader(bytes.NewReader(data[1:]))
+	out, err := io.ReadAll(io.LimitReader(r, maxMachine+1))
+	if err == nil && len(out) > maxMachine {
+		err = ErrMalformed
+	}
+	return out, err
 }
 
 // Encode makes the bytes of a Report, with the Machine of SetMachine. They are
@@ -96,6 +144,10 @@ func (w *writer) result(x *turno.Result) {
 	w.int(int64(x.UserTime))
 	w.int(int64(x.SysTime))
 	w.int(x.MaxMemory)
+	w.bool(x.Artifacts != nil)
+	if x.Artifacts != nil {
+		w.json(x.Artifacts)
+	}
 }
 
 func (r *reader) result(x *turno.Result) {
@@ -117,6 +169,10 @@ func (r *reader) result(x *turno.Result) {
 	x.UserTime = turno.Duration(r.int())
 	x.SysTime = turno.Duration(r.int())
 	x.MaxMemory = r.int()
+	if r.bool() {
+		x.Artifacts = &turno.Artifacts{}
+		r.json(x.Artifacts)
+	}
 }
 
 // ReportDecoder reads Reports; it keeps each worker's Machine while its bytes
@@ -155,7 +211,8 @@ func (d *ReportDecoder) machine(r *reader, x *turno.Report) {
 	if r.err != nil {
 		return
 	}
-	if json.Unmarshal(data, &x.Machine) != nil {
+	text, err := inflate(data)
+	if err != nil || json.Unmarshal(text, &x.Machine) != nil {
 		r.fail()
 		return
 	}

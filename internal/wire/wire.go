@@ -21,7 +21,7 @@ import (
 const (
 	kindReport  = 'R'
 	kindDesired = 'D'
-	version     = 2
+	version     = 3 // 2: a Machine may be deflated, a Result may have artefacts; 3: tasks are sent ahead
 )
 
 // ErrMalformed is returned for bytes that are no message of this version.

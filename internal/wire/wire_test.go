@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ func report() *turno.Report {
 			{AttemptKey: turno.AttemptKey{Job: 1 << 40, Attempt: 1}, State: turno.Failed, StartedAt: now, EndedAt: now, Result: &turno.Result{
 				State: turno.Failed, Reason: turno.ReasonSignal, Message: "x", Retryable: true, ExitCode: -1, Signal: "KILL",
 				Device: turno.DeviceGPU, Simulated: true, Output: json.RawMessage(`{"a":1}`), LogBytes: 5, UserTime: 6, SysTime: 7, MaxMemory: 8,
+				Artifacts: &turno.Artifacts{Tree: turno.Tree{Manifest: "m", Files: 1, Bytes: 9}, List: []turno.File{{Path: "p", Hash: "h", Size: 9}}, Problem: "p"},
 			}},
 			{AttemptKey: turno.AttemptKey{Job: 3, Attempt: 1}, State: turno.Starting},
 		},
@@ -62,6 +64,33 @@ func TestReport_ComesBackAsItWas(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
+	}
+}
+
+// TestReport_MachineIsPacked shows that the schemas of a runner's types cost a
+// Report little, and come back.
+func TestReport_MachineIsPacked(t *testing.T) {
+	t.Parallel()
+	want := report()
+	schema := json.RawMessage(`{"type":"object","properties":{` + strings.Repeat(`"n":{"type":"integer","minimum":1,"description":"how many"},`, 40) + `"z":{}}}`)
+	for _, name := range []string{"matmul", "train", "infer"} {
+		want.Machine.Offers = append(want.Machine.Offers, turno.Offer{Type: name, Engine: "torch", Devices: []turno.Device{turno.DeviceCPU}, Schema: schema})
+	}
+	var e wire.ReportEncoder
+	if err := e.SetMachine(want.Machine); err != nil {
+		t.Fatal(err)
+	}
+	b, err := e.Encode(want)
+	if err != nil || len(b) > 1000 {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+	var d wire.ReportDecoder
+	got, err := d.Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -64,7 +64,7 @@ type transcript struct {
 
 func TestClient_SubmitsAndHearsOfResults(t *testing.T) {
 	t.Parallel()
-	python := testenv.Python(t)
+	python := testenv.Python(t, testenv.PikaNeed)
 	url, prefix := testenv.SharedRabbitMQ(t)
 	start(t, url, prefix)
 	got := talk(t, python, url, prefix)

@@ -62,6 +62,13 @@ func (c *cluster) worker(name string, cpus, gpus int, model string) {
 	c.reportOf(name)
 }
 
+// offer lets a worker report a type with an engine.
+func (c *cluster) offer(name, typ, engine string) {
+	m := &c.workers[name].report.Machine
+	m.Offers = append(slices.Clone(m.Offers), turno.Offer{Type: typ, Engine: engine, Devices: []turno.Device{turno.DeviceCPU}})
+	c.reportOf(name)
+}
+
 // reportOf sends a worker's report and takes what comes of it.
 func (c *cluster) reportOf(name string) {
 	m := c.workers[name]

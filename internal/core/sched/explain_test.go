@@ -37,6 +37,13 @@ func TestExplain_EverySituation(t *testing.T) {
 			c.worker("a", 8, 0, "")
 			return c.submit(func(s *turno.Spec) { s.Type = "dream" })
 		}, turno.ReasonNoSuchResource, []string{"type"}},
+		{"engine that nobody has", func(c *cluster) int64 {
+			c.worker("a", 8, 0, "")
+			c.worker("b", 8, 0, "")
+			c.offer("b", "dream", "torch")
+			c.worker("c", 8, 0, "")
+			return c.submit(func(s *turno.Spec) { s.Type, s.Engine = "dream", "mine" })
+		}, turno.ReasonNoSuchResource, []string{"2 of 3 workers cannot run this type", "1 of 3 workers cannot run dream with the engine mine"}},
 		{"GPUs taken", func(c *cluster) int64 {
 			c.worker("a", 8, 2, "A100")
 			c.submit(gpus(1))

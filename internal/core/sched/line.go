@@ -21,6 +21,7 @@ type need struct {
 // not fit none does, and the whole shape is passed over.
 type shapeKey struct {
 	typ      string
+	engine   string
 	device   turno.Device
 	gpus     int
 	model    string
@@ -34,7 +35,7 @@ type shapeKey struct {
 
 func keyOf(s *turno.Spec) shapeKey {
 	return shapeKey{
-		typ: s.Type, device: s.Device, gpus: s.GPUs, model: strings.ToLower(s.GPUModel), gpuMem: s.GPUMemory,
+		typ: s.Type, engine: s.Engine, device: s.Device, gpus: s.GPUs, model: strings.ToLower(s.GPUModel), gpuMem: s.GPUMemory,
 		cpus: s.CPUs, memory: s.Memory, limit: s.TimeLimit,
 		only: strings.Join(s.Workers, ","), excluded: strings.Join(s.Exclude, ","),
 	}

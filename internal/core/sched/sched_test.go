@@ -414,3 +414,30 @@ func TestWorker_OlderIncarnationIsFenced(t *testing.T) {
 		t.Errorf("attempt %d: the old incarnation was believed", j.Attempt)
 	}
 }
+
+// TestPlace_Engine: a job goes where its engine is, and one that names none
+// wherever its type is offered.
+func TestPlace_Engine(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, "fair")
+	c.worker("a", 8, 0, "")
+	c.worker("b", 8, 0, "")
+	c.offer("b", "exec", "torch")
+	c.offer("b", "dream", "torch")
+	typ := func(typ, engine string) func(*turno.Spec) {
+		return func(s *turno.Spec) { s.Type, s.Engine, s.CPUs = typ, engine, turno.CPU }
+	}
+	for _, tc := range []struct{ typ, engine, worker string }{
+		{"exec", "torch", "b"}, {"dream", "", "b"}, {"dream", "torch", "b"}, {"dream", "native", ""}, {"dream", "mine", ""},
+	} {
+		n := c.submit(typ(tc.typ, tc.engine))
+		if got := c.jobs[n].Worker(); got != tc.worker {
+			t.Errorf("%s with engine %q is on %q, want %q", tc.typ, tc.engine, got, tc.worker)
+		}
+	}
+	waits := c.submit(typ("dream", "mine"))
+	c.offer("a", "dream", "mine")
+	if got := c.jobs[waits].Worker(); got != "a" {
+		t.Errorf("it is on %q once a has the engine", got)
+	}
+}

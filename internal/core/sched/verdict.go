@@ -59,6 +59,8 @@ func (s *Sched) reviewVerdicts() {
 
 // funnel is what becomes of all workers when a shape is held against them.
 type funnel struct {
+	typ     string // of the shape, for texts
+	engine  string
 	workers int
 	could   int            // have what it takes
 	open    int            // of these, take jobs now
@@ -76,7 +78,7 @@ type funnel struct {
 // counts by the way that gets furthest.
 func (s *Sched) funnel(sh *shape) funnel {
 	f := funnel{
-		workers: len(s.names), lacks: map[string]int{}, most: map[string]int64{},
+		typ: sh.key.typ, engine: sh.key.engine, workers: len(s.names), lacks: map[string]int{}, most: map[string]int64{},
 		busy: map[string]int{}, free1: map[string]int64{}, limit: map[string]int64{},
 	}
 	for _, name := range s.names {
@@ -149,7 +151,7 @@ func closedText(w *worker, c obstacle) string {
 }
 
 // lackOrder is the order in which lacking things are told.
-var lackOrder = []string{"type", "gpus", "cpus", "memory", "name"}
+var lackOrder = []string{"type", "engine", "gpus", "cpus", "memory", "name"}
 
 // why says in words what the workers lack.
 func (f *funnel) why() string {
@@ -171,6 +173,8 @@ func (f *funnel) lackText(what string) string {
 	switch what {
 	case "type":
 		return who + " cannot run this type on this device"
+	case "engine":
+		return fmt.Sprintf("%s cannot run %s with the engine %s", who, f.typ, f.engine)
 	case "name":
 		return who + " excluded by name"
 	}

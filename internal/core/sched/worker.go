@@ -113,7 +113,7 @@ func (w *worker) deadline(c Config) time.Time {
 // obstacle is one thing that keeps a shape from a worker, with numbers.
 type obstacle struct {
 	reason             turno.Reason // "" : none
-	what               string       // type, name, device, gpus, cpus, memory, drained, unreachable, leaving
+	what               string       // type, engine, name, device, gpus, cpus, memory, drained, unreachable, leaving
 	asked, free, limit int64
 }
 
@@ -124,8 +124,11 @@ func (w *worker) never(sh *shape, n need) obstacle {
 	case !listed(sh.spec.Workers, w.Name, true) || listed(sh.spec.Exclude, w.Name, false):
 		ob.what = "name"
 		return ob
-	case !w.offers(sh.key.typ, n.device):
+	case !w.offers(sh.key.typ, "", n.device):
 		ob.what = "type"
+		return ob
+	case !w.offers(sh.key.typ, sh.key.engine, n.device):
+		ob.what = "engine"
 		return ob
 	}
 	if n.gpus > 0 {
@@ -185,13 +188,9 @@ func listed(names []string, name string, ifEmpty bool) bool {
 	return slices.Contains(names, name)
 }
 
-func (w *worker) offers(typ string, d turno.Device) bool {
+func (w *worker) offers(typ, engine string, d turno.Device) bool {
 	for i := range w.Machine.Offers {
-		o := &w.Machine.Offers[i]
-		if o.Type != typ {
-			continue
-		}
-		if slices.Contains(o.Devices, d) {
+		if w.Machine.Offers[i].Serves(typ, engine, d) {
 			return true
 		}
 	}

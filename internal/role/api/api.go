@@ -24,6 +24,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"turno"
+	"turno/internal/files"
 )
 
 // Options of a Role. Service, Listen and Tokens are required.
@@ -42,6 +43,12 @@ type Options struct {
 	// on, unless InsecureBehindProxy says that a proxy speaks TLS before it.
 	CertFile, KeyFile   string
 	InsecureBehindProxy bool
+	// Files is where files of jobs are; nil: there is no such place.
+	Files files.Store
+	// MaxFile bounds a file in bytes; 0: DefaultMaxFile.
+	MaxFile int64
+	// Link lets clients enter jobs; nil: it is not possible here.
+	Link Linker
 	// Ready tells whether turno can work; nil: whether the store answers.
 	Ready   func(context.Context) error
 	Version string
@@ -60,6 +67,8 @@ type Role struct {
 	handler http.Handler
 	large   chan struct{} // a place for each large body that is read at a time
 	streams chan struct{} // a place for each stream of events
+	uploads chan struct{} // a place for each long body
+	links   chan struct{} // a place for each session with a job
 	closing chan struct{} // closed when Run's context ends: streams end
 	guesses guessCount
 
@@ -94,9 +103,13 @@ func New(o Options) (*Role, error) {
 	if o.Version == "" {
 		o.Version = "devel"
 	}
+	if o.MaxFile == 0 {
+		o.MaxFile = DefaultMaxFile
+	}
 	a := &Role{
 		o: o, log: o.Log.With("role", "api"),
-		large: make(chan struct{}, largeBodies), streams: make(chan struct{}, maxStreams),
+		large: make(chan struct{}, largeBodies), streams: make(chan struct{}, maxStreams), uploads: make(chan struct{}, maxUploads),
+		links:   make(chan struct{}, maxLinks),
 		closing: make(chan struct{}),
 	}
 	if err := a.checkListen(); err != nil {

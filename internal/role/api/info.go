@@ -35,7 +35,7 @@ func (a *Role) routeInfo() {
 		func(ctx context.Context, _ *nothing) (turno.Summary, error) { return s.Summary(ctx) })
 	get(a, page{base + "/version", "version", "Of the server"},
 		func(context.Context, *nothing) (version, error) {
-			return version{a.o.Version, "v1", turno.ProtocolVersion, []string{}}, nil
+			return version{a.o.Version, "v1", turno.ProtocolVersion, []string{"files"}}, nil
 		})
 	get(a, page{"/healthz", "healthz", "Whether the process serves"},
 		func(context.Context, *nothing) (health, error) { return health{"ok"}, nil })

@@ -44,6 +44,7 @@ var statuses = map[turno.Code]int{
 	turno.CodeTooLarge:     http.StatusRequestEntityTooLarge,
 	turno.CodeUnavailable:  http.StatusServiceUnavailable,
 	turno.CodeUnsatisfied:  http.StatusUnprocessableEntity,
+	turno.CodeFull:         http.StatusInsufficientStorage,
 	turno.CodeInternal:     http.StatusInternalServerError,
 }
 

@@ -36,6 +36,8 @@ func (a *Role) route() {
 	a.routeJobs()
 	a.routeActions()
 	a.routeStreams()
+	a.routeFiles()
+	a.routeSessions()
 	a.routeInfo()
 	for name, schema := range a.api.OpenAPI().Components.Schemas.Map() {
 		if !sent[name] && schema.AdditionalProperties == false {
@@ -46,7 +48,10 @@ func (a *Role) route() {
 }
 
 // sent are the schemas of what clients send: unknown fields are refused.
-var sent = map[string]bool{"NewJob": true, "Bulk": true, "Spec": true, "Dependency": true, "Action": true, "Order": true}
+var sent = map[string]bool{
+	"NewJob": true, "Bulk": true, "Spec": true, "Interactive": true, "Dependency": true, "Action": true, "Order": true,
+	"Tree": true, "File": true, "HashesIn": true, "Named": true,
+}
 
 // OpenAPI is the description of the routes, as JSON.
 func (a *Role) OpenAPI() ([]byte, error) { return a.api.OpenAPI().MarshalJSON() }
@@ -107,7 +112,14 @@ func raw[In any](a *Role, op huma.Operation, f func(http.ResponseWriter, *http.R
 	body := op.RequestBody
 	op.RequestBody = nil
 	if body != nil {
-		defer func() { a.api.OpenAPI().Paths[op.Path].Post.RequestBody = body }()
+		defer func() {
+			item := a.api.OpenAPI().Paths[op.Path]
+			described := item.Post
+			if op.Method == http.MethodPut {
+				described = item.Put
+			}
+			described.RequestBody = body
+		}()
 	}
 	huma.Register(a.api, op, func(_ context.Context, in *In) (*huma.StreamResponse, error) {
 		return &huma.StreamResponse{Body: func(hc huma.Context) {

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"turno"
@@ -158,6 +160,10 @@ func (r *reader) readSpec(n *turno.NewJob) *turno.Error {
 			return err
 		case string(name) == "after":
 			return r.after()
+		case string(name) == "inputs":
+			return r.list("an input", inputFields)
+		case string(name) == "workdir":
+			return r.fields("a workdir", treeFields)
 		case !isField(specFields, name):
 			return r.malformed(k.from, "a job's spec has no field %.60q", name)
 		}
@@ -188,23 +194,34 @@ func (r *reader) readSpec(n *turno.NewJob) *turno.Error {
 }
 
 // after reads a spec's dependencies.
-func (r *reader) after() *turno.Error {
+func (r *reader) after() *turno.Error { return r.list("a dependency", afterFields) }
+
+// list reads a list of objects that have these fields; or null.
+func (r *reader) list(what string, known map[string]bool) *turno.Error {
 	if r.peek() == 'n' {
 		return r.word("null")
 	}
-	return r.array(func() *turno.Error {
-		return r.object(false, func(k key) *turno.Error {
-			if !isField(afterFields, r.bytes(k)) {
-				return r.malformed(k.from, "a dependency has no field %.60q: it has job and when", r.bytes(k))
-			}
-			return r.value(false)
-		})
+	return r.array(func() *turno.Error { return r.fields(what, known) })
+}
+
+// fields reads an object that has these fields; or null.
+func (r *reader) fields(what string, known map[string]bool) *turno.Error {
+	if r.peek() == 'n' {
+		return r.word("null")
+	}
+	return r.object(false, func(k key) *turno.Error {
+		if !isField(known, r.bytes(k)) {
+			return r.malformed(k.from, "%s has no field %.60q: it has %s", what, r.bytes(k), strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+		return r.value(false)
 	})
 }
 
 var (
 	specFields  = fieldsOf[turno.Spec]()
 	afterFields = fieldsOf[turno.Dependency]()
+	inputFields = fieldsOf[turno.File]()
+	treeFields  = fieldsOf[turno.Tree]()
 )
 
 // fieldsOf lists the names of a struct's fields in JSON.

@@ -43,7 +43,11 @@ type Options struct {
 	Order  policy.Order
 	// Check normalizes and validates a spec that came past the API.
 	Check func(*turno.Spec) *turno.Error
-	Lease time.Duration // of workers
+	// OnWorkers is told the workers of the store, and then each change of them,
+	// before the next Check that follows from it. Called from one goroutine; nil:
+	// nobody wants to know.
+	OnWorkers func(changed []turno.Worker, gone []string)
+	Lease     time.Duration // of workers
 	// Silence after which a worker gets no new job.
 	Silence time.Duration
 	Log     *slog.Logger
@@ -70,6 +74,9 @@ type Role struct {
 
 // New makes a scheduler.
 func New(o Options) *Role {
+	if o.OnWorkers == nil {
+		o.OnWorkers = func([]turno.Worker, []string) {}
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -110,6 +110,7 @@ func (t *term) restore(ctx context.Context) error {
 		return err
 	}
 	t.core.Restore(t.clock.now(), state.Next, state.Workers, jobs)
+	t.o.OnWorkers(state.Workers, nil)
 	known, err := t.o.Store.Find(ctx, t.core.RestoreLookups()...)
 	if err != nil {
 		return err
@@ -290,6 +291,7 @@ func (t *term) commit(ctx context.Context, ready *sched.Ready, logs []turno.LogC
 	if err := t.o.Store.Commit(ctx, b); err != nil {
 		return fmt.Errorf("commit %d jobs: %w", len(b.Jobs), err)
 	}
+	t.o.OnWorkers(ready.Workers, ready.Gone)
 	for _, c := range kept {
 		t.core.LogStored(t.clock.now(), c.AttemptKey, c.Offset+int64(len(c.Data)))
 	}

@@ -31,7 +31,7 @@ type commands struct {
 	ctx     context.Context //nolint:containedctx // of the worker's whole life, for what is swept later
 	keeper  *child.Spawner
 	slow    bool // limits are dear on this machine
-	folders folders
+	folders attemptFolders
 
 	attaching sync.WaitGroup // to what an earlier agent left
 
@@ -66,7 +66,7 @@ func (c *commands) close() {
 // own, so that it shares its fate with nobody; the others share a keeper,
 // which is five times as quick.
 func (c *commands) launch(ctx context.Context, a *attempt, spec child.Spec) (*child.Process, error) {
-	if len(a.task.GPUs) > 0 {
+	if len(a.task.GPUs) > 0 || spec.Terminal != nil || spec.Stdin {
 		return child.Start(ctx, spec)
 	}
 	return c.keeper.Start(ctx, spec)
@@ -151,6 +151,7 @@ func (c *commands) run(ctx context.Context, a *attempt, cmd *command) (event, er
 	end.started = time.Now()
 	cmd.set(p)
 	c.keep(a.key, p)
+	c.role.sessions.admit(a, p)
 	tell := time.NewTimer(tellAfter)
 	defer tell.Stop()
 	select {
@@ -160,7 +161,7 @@ func (c *commands) run(ctx context.Context, a *attempt, cmd *command) (event, er
 		c.role.inbox.put(event{key: a.key, started: end.started})
 		c.role.shipper.follow(a.key, a.dir)
 	}
-	end.result, err = wait(ctx, p)
+	end.result, err = wait(ctx, p, a.dir)
 	return end, err
 }
 
@@ -177,8 +178,9 @@ func (c *commands) attach(ctx context.Context, a *attempt) {
 		if err == nil {
 			cmd.set(p)
 			c.keep(a.key, p)
+			c.role.sessions.admit(a, p)
 			c.role.shipper.follow(a.key, a.dir)
-			result, err = wait(ctx, p)
+			result, err = wait(ctx, p, a.dir)
 		}
 		if err != nil {
 			if ctx.Err() != nil {
@@ -191,12 +193,14 @@ func (c *commands) attach(ctx context.Context, a *attempt) {
 	})
 }
 
-func wait(ctx context.Context, p *child.Process) (*turno.Result, error) {
+func wait(ctx context.Context, p *child.Process, dir string) (*turno.Result, error) {
 	exit, err := p.Wait(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return resultOf(&exit), nil
+	result := resultOf(&exit)
+	addError(result, dir)
+	return result, nil
 }
 
 // resultOf puts an exit into the queue's words.
@@ -237,6 +241,7 @@ func resultOf(e *child.Exit) *turno.Result {
 type execParams struct {
 	Command []string `json:"command"`
 	Script  string   `json:"script"`
+	Args    []string `json:"args"`
 }
 
 // spec makes the process of a task.
@@ -254,19 +259,31 @@ func (c *commands) spec(a *attempt) (child.Spec, error) {
 		if err := os.WriteFile(path, []byte(params.Script), 0o700); err != nil {
 			return child.Spec{}, fmt.Errorf("write the job's script: %w", err)
 		}
-		command = append([]string{path}, command...)
+		command = append([]string{path}, params.Args...)
 	}
-	dir := a.task.Spec.Dir
-	if dir == "" {
-		dir = filepath.Join(a.dir, "work")
-	}
+	dir := c.dir(a)
 	spec := a.task.Spec
-	return child.Spec{
+	s := child.Spec{
 		ID: a.key.String(), Dir: a.dir, Command: command, Env: c.role.environment(a, dir), WorkDir: dir,
 		Limits:          c.limits(a.task),
 		NoNewPrivileges: true, Lease: a.lease, Binary: c.binary,
 		TimeLimit: time.Duration(spec.TimeLimit), Grace: time.Duration(spec.Grace),
-	}, nil
+	}
+	if i := spec.Interactive; i != nil {
+		s.Stdin = i.Stdin && !i.TTY
+		if i.TTY {
+			s.Terminal = &child.Terminal{Rows: i.Rows, Cols: i.Cols}
+		}
+	}
+	return s, nil
+}
+
+// dir is where a command begins.
+func (c *commands) dir(a *attempt) string {
+	if dir := a.task.Spec.Dir; dir != "" {
+		return dir
+	}
+	return filepath.Join(a.dir, "work")
 }
 
 // limits of a command. Where they are cgroup v1's, joining them costs a job ten
@@ -303,6 +320,7 @@ func (c *commands) forget(keys []turno.AttemptKey) {
 	c.group.Go(func() {
 		_ = child.Forget(processes...) // a keeper that is gone has forgotten by itself
 		for _, k := range keys {
+			c.role.sessions.forget(k)
 			c.clean(c.role.dirOf(k))
 		}
 	})

@@ -32,6 +32,9 @@ func (r *Role) environment(a *attempt, dir string) []string {
 	env["PWD"] = dir
 	r.describe(env, a, dir)
 	r.devices(env, a)
+	if spec.Compat == turno.CompatSlurm {
+		r.slurm(env, a)
+	}
 	list := make([]string, 0, len(env))
 	for k, v := range env {
 		list = append(list, k+"="+v)
@@ -65,7 +68,9 @@ func (r *Role) describe(env map[string]string, a *attempt, dir string) {
 	set("QUEUE", t.Spec.Queue)
 	set("USER", t.Spec.User)
 	set("WORKER", r.o.Name)
+	set("SUBMIT_DIR", submitDir(t.Spec, dir))
 	set("WORK_DIR", dir)
+	set("ERROR_FILE", filepath.Join(a.dir, errorFile))
 	set("TASK_DIR", filepath.Join(a.dir, "work"))
 	set("OUTPUT_DIR", filepath.Join(a.dir, "out"))
 	set("CPUS", strconv.Itoa(t.Spec.CPUs.Whole()))

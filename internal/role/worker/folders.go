@@ -13,17 +13,17 @@ import (
 
 // parts are the folders that every attempt of a command has: where it starts,
 // what it leaves to keep, and what ends with it.
-var parts = []string{"out", "tmp", "work"} // sorted
+var parts = []string{outDir, "tmp", "work"} // sorted
 
 // maxSpare folders are kept for the next attempts: more than run at once on
 // most machines, and nothing on any disk.
 const maxSpare = 256
 
-// folders gives attempts their folders. Most commands leave them empty, so a
+// attemptFolders gives attempts their folders. Most commands leave them empty, so a
 // folder that is still as it was made goes to the next attempt by one rename:
 // making and removing four directories costs a short command more than its
 // start does (ext4 looks long for an inode that was not freed a moment ago).
-type folders struct {
+type attemptFolders struct {
 	mu    sync.Mutex // guards what follows
 	spare []string   // paths below the same parent
 	// stamps are of folders in use, as they were when they were known to be
@@ -40,7 +40,7 @@ const tick = 20 * time.Millisecond
 
 // make gives an attempt its folder, with its parts in it. One that is there
 // already is taken as it is.
-func (f *folders) make(dir string) error {
+func (f *attemptFolders) make(dir string) error {
 	if old := f.take(); old != "" {
 		if err := os.Rename(old, dir); err == nil {
 			f.stamp(dir)
@@ -56,7 +56,7 @@ func (f *folders) make(dir string) error {
 	return nil
 }
 
-func (f *folders) take() string {
+func (f *attemptFolders) take() string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.spare) == 0 {
@@ -68,7 +68,7 @@ func (f *folders) take() string {
 }
 
 // stamp remembers the times of an empty folder.
-func (f *folders) stamp(dir string) {
+func (f *attemptFolders) stamp(dir string) {
 	s, ok := stampsOf(dir)
 	if !ok || slices.ContainsFunc(s[:], func(at time.Time) bool { return time.Since(at) < tick }) {
 		return
@@ -82,7 +82,7 @@ func (f *folders) stamp(dir string) {
 }
 
 // unchanged tells whether a folder has the times that stamp saw.
-func (f *folders) unchanged(dir string) bool {
+func (f *attemptFolders) unchanged(dir string) bool {
 	f.mu.Lock()
 	old, known := f.stamps[dir]
 	delete(f.stamps, dir)
@@ -95,7 +95,7 @@ func (f *folders) unchanged(dir string) bool {
 }
 
 // clean removes what an attempt left, but for files in its output folder.
-func (f *folders) clean(dir string) error {
+func (f *attemptFolders) clean(dir string) error {
 	if names, err := list(dir); err == nil && slices.Equal(slices.Sorted(slices.Values(names)), parts) &&
 		(f.unchanged(dir) || untouched(dir)) && f.keep(dir) {
 		return nil
@@ -104,9 +104,11 @@ func (f *folders) clean(dir string) error {
 	if err != nil {
 		return nil // gone
 	}
+	_, err = os.Lstat(filepath.Join(dir, keptMark))
+	kept := err == nil // what is in its output folder is in the store too
 	var errs []error
 	for _, e := range entries {
-		if path := filepath.Join(dir, e.Name()); e.Name() != "out" || os.Remove(path) == nil {
+		if path := filepath.Join(dir, e.Name()); e.Name() != outDir || kept || os.Remove(path) == nil {
 			errs = append(errs, os.RemoveAll(path))
 		}
 	}
@@ -114,7 +116,7 @@ func (f *folders) clean(dir string) error {
 	return errors.Join(errs...)
 }
 
-func (f *folders) keep(dir string) bool {
+func (f *attemptFolders) keep(dir string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if len(f.spare) == maxSpare {

@@ -41,7 +41,7 @@ func TestFolders_NothingIsLeftForTheNext(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			root := t.TempDir()
-			f := &folders{}
+			f := &attemptFolders{}
 			first, second, third := filepath.Join(root, "1.1"), filepath.Join(root, "2.1"), filepath.Join(root, "3.1")
 			use := func(dir string, job func(string) error) {
 				t.Helper()
@@ -82,7 +82,7 @@ func mustList(t *testing.T, dir string) []string {
 // TestFolders_OneServesManyAttempts: what was left empty is used again.
 func TestFolders_OneServesManyAttempts(t *testing.T) {
 	t.Parallel()
-	root, f := t.TempDir(), &folders{}
+	root, f := t.TempDir(), &attemptFolders{}
 	for i := range 100 {
 		dir := filepath.Join(root, "x", string(rune('a'+i%26)))
 		if i == 0 {

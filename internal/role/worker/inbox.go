@@ -17,6 +17,10 @@ type event struct {
 	result   *turno.Result
 	broken   error // the worker cannot go on
 	hello    bool  // a scheduler asks for a Report
+	engine   *engineNews
+
+	staged    bool // its files are there, unless there is a result
+	collected bool // what the attempt of the result left is stored
 }
 
 // inbox collects events for the loop, which takes all there are at once: a

@@ -43,6 +43,9 @@ func (r *Role) Machine(ctx context.Context) (turno.Machine, error) {
 	for _, o := range r.o.Offers {
 		m.Offers = append(m.Offers, turno.Offer{Type: o.Type, Devices: r.offered(o, m.Simulated)})
 	}
+	for _, e := range r.o.Engines {
+		m.Runners = append(m.Runners, turno.Runner{Engine: e.Name, State: turno.RunnerStarting, Mode: e.Mode})
+	}
 	return m, nil
 }
 

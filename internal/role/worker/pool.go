@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -26,7 +25,8 @@ const keepIdle = 4
 // methods may be called from any goroutine.
 type pool struct {
 	role  *Role
-	ctx   context.Context //nolint:containedctx // of the worker's life: children are started late
+	ctx   context.Context //nolint:containedctx // of the pool's life: children are started late
+	end   context.CancelFunc
 	begun sync.WaitGroup
 
 	state poolState
@@ -36,10 +36,12 @@ type poolState struct {
 	mu     sync.Mutex
 	groups map[groupKey]*group
 	closed bool
+	// learning holds the engines that are being started to hear their hello.
+	learning map[string]bool
 }
 
 type groupKey struct {
-	class string
+	class string // of turno's own, or the name of an Engine
 	gpu   string // UUIDs of the devices, joined; empty: the CPU
 }
 
@@ -56,8 +58,14 @@ type warm struct {
 	group   *group
 	process *child.Runner
 	conn    *runner.Conn
+	words   *lastWords
 	room    int // runs that it can take now
 	runs    map[string]*run
+	late    []lateEnd // told once the child is gone
+	retired bool      // gets no further run
+	ending  *time.Timer
+	served  int
+	memory  int64 // after its first run
 }
 
 // run is one attempt in a child, or in line for one.
@@ -67,14 +75,18 @@ type run struct {
 	why   turno.Reason // it is being ended, for this
 	limit *time.Timer  // its time limit
 	kill  *time.Timer  // the end of its grace
+	guard *time.Timer  // the next look at its log
+	fault string       // what it was killed for
 }
 
 func newPool(ctx context.Context, r *Role) *pool {
-	return &pool{role: r, ctx: ctx, state: poolState{groups: map[groupKey]*group{}}}
+	ctx, end := context.WithCancel(ctx)
+	return &pool{role: r, ctx: ctx, end: end, state: poolState{groups: map[groupKey]*group{}, learning: map[string]bool{}}}
 }
 
 // close ends all children and waits for them.
 func (p *pool) close() {
+	p.end() // who still waits for a hello
 	p.state.mu.Lock()
 	p.state.closed = true
 	for _, g := range p.state.groups {
@@ -91,7 +103,14 @@ func (p *pool) close() {
 func (p *pool) start(_ context.Context, a *attempt, class string) {
 	r := &run{a: a}
 	a.stop = func(grace time.Duration, why turno.Reason) { p.stop(r, grace, why) }
-	key := groupKey{class, strings.Join(a.task.GPUs, ",")}
+	g := p.group(groupKey{class, strings.Join(a.task.GPUs, ",")})
+	p.state.mu.Lock()
+	defer p.state.mu.Unlock()
+	g.queue = append(g.queue, r)
+	p.serve(g)
+}
+
+func (p *pool) group(key groupKey) *group {
 	p.state.mu.Lock()
 	defer p.state.mu.Unlock()
 	g := p.state.groups[key]
@@ -99,15 +118,14 @@ func (p *pool) start(_ context.Context, a *attempt, class string) {
 		g = &group{key: key}
 		p.state.groups[key] = g
 	}
-	g.queue = append(g.queue, r)
-	p.serve(g)
+	return g
 }
 
 // serve gives runs in line to children with room, and has as many children
 // started as are needed. Under mu.
 func (p *pool) serve(g *group) {
 	for _, c := range g.children {
-		for c.room > 0 && len(g.queue) > 0 && c.conn.Spent() == nil {
+		for c.room > 0 && !c.retired && len(g.queue) > 0 && c.conn.Spent() == nil {
 			r := g.queue[0]
 			g.queue = g.queue[1:]
 			p.give(c, r)
@@ -137,6 +155,9 @@ func (p *pool) give(c *warm, r *run) {
 		}
 		p.role.shipper.follow(r.a.key, r.a.dir)
 	}
+	if withFiles(t.Spec) {
+		request.Inputs = filepath.Join(r.a.dir, "work")
+	}
 	c.runs[request.Key], r.child = r, c
 	c.room--
 	if err := c.conn.Run(request); err != nil {
@@ -146,6 +167,9 @@ func (p *pool) give(c *warm, r *run) {
 	}
 	if limit := time.Duration(t.Spec.TimeLimit); limit > 0 {
 		r.limit = time.AfterFunc(limit, func() { p.stop(r, time.Duration(t.Spec.Grace), turno.ReasonTimeout) })
+	}
+	if p.role.engine(c.group.key.class) != nil {
+		p.guard(r)
 	}
 	p.role.inbox.put(event{key: r.a.key})
 }
@@ -174,8 +198,9 @@ func (p *pool) stop(r *run, grace time.Duration, why turno.Reason) {
 	if r.kill != nil {
 		r.kill.Stop()
 	}
-	process := r.child.process
-	r.kill = time.AfterFunc(grace, func() { _ = process.Kill() })
+	r.kill = time.AfterFunc(grace, func() {
+		p.kill(r, fmt.Sprintf("it did not end within %s of being asked to, so its runner was killed", grace))
+	})
 }
 
 // unqueue ends a run that has no child yet. Under mu.
@@ -204,7 +229,7 @@ func stopped(why turno.Reason, message string) *turno.Result {
 
 // begin starts one child for a group.
 func (p *pool) begin(g *group) {
-	c, err := p.spawn(g)
+	c, err := p.spawn(g, g.key.gpu)
 	p.state.mu.Lock()
 	g.starting--
 	if err != nil {
@@ -228,6 +253,10 @@ func (p *pool) failQueue(g *group, err error) {
 	if p.ctx.Err() == nil {
 		p.role.log.Error("cannot start a runner", "class", g.key.class, "err", err)
 	}
+	if e := p.role.engine(g.key.class); e != nil && !p.state.closed {
+		p.role.inbox.put(event{engine: &engineNews{name: e.Name, err: err}})
+		p.begun.Go(func() { p.learn(e, engineRetry) })
+	}
 	for len(g.queue) > 0 {
 		r := g.queue[0]
 		g.queue = g.queue[1:]
@@ -238,26 +267,54 @@ func (p *pool) failQueue(g *group, err error) {
 	}
 }
 
-func (p *pool) spawn(g *group) (*warm, error) {
-	binary := p.role.commands.binary
-	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "LANG=C.UTF-8", "CUDA_DEVICE_ORDER=PCI_BUS_ID"}
-	env = append(env, "CUDA_VISIBLE_DEVICES="+g.key.gpu)
-	process, err := child.StartRunner(p.ctx, child.RunnerSpec{
-		Command: []string{binary, "runner", g.key.class}, Env: env, WorkDir: p.role.o.Data, Dir: p.role.o.Data,
-		NoNewPrivileges: true, Binary: binary, Stderr: &lineLog{log: p.role.log, class: g.key.class},
-	})
+func (p *pool) spawn(g *group, gpu string) (*warm, error) {
+	words := &lastWords{log: p.role.log, class: g.key.class}
+	process, err := child.StartRunner(p.ctx, p.childSpec(g, gpu, words))
 	if err != nil {
 		return nil, err
 	}
-	c := &warm{group: g, process: process, runs: map[string]*run{}}
+	c := &warm{group: g, process: process, words: words, runs: map[string]*run{}}
 	conn, err := runner.Dial(p.ctx, process.Stdout, process.Stdin, runner.DialOptions{
-		OnEvents: func(events []runner.Event) { p.heard(c, events) },
+		HelloTimeout: p.role.o.HelloTimeout,
+		OnEvents:     func(events []runner.Event) { p.heard(c, events) },
 	})
+	if err == nil && p.role.engine(g.key.class) != nil {
+		hello := conn.Hello()
+		if err = p.role.vet(&hello); err == nil {
+			p.role.inbox.put(event{engine: &engineNews{name: g.key.class, hello: hello}})
+		} else {
+			conn.Close()
+		}
+	}
 	if err != nil {
-		return nil, errors.Join(err, process.Kill())
+		err = errors.Join(err, process.Kill())
+		exit, _ := process.Wait(context.WithoutCancel(p.ctx)) // it was killed
+		return nil, c.explain(err, exit)
 	}
 	c.conn, c.room = conn, max(conn.Hello().Concurrent, 1)
 	return c, nil
+}
+
+// childSpec is how a group's child is started. An engine's is started where
+// the worker was, so that its command may name files as its user does.
+func (p *pool) childSpec(g *group, gpu string, words *lastWords) child.RunnerSpec {
+	binary := p.role.commands.binary
+	spec := child.RunnerSpec{
+		Command: []string{binary, "runner", g.key.class}, WorkDir: p.role.o.Data, Dir: p.role.o.Data,
+		NoNewPrivileges: true, Binary: binary, Stderr: words,
+		Env: []string{
+			"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "LANG=C.UTF-8",
+			"CUDA_DEVICE_ORDER=PCI_BUS_ID", "CUDA_VISIBLE_DEVICES=" + gpu,
+		},
+	}
+	if e := p.role.engine(g.key.class); e != nil {
+		spec.Command = e.Command
+		spec.Env = append(spec.Env, "TURNO_RUNNER="+e.Name, "TURNO_RUNNER_MODE="+e.Mode, "TURNO_BINARY="+binary, "PYTHONUNBUFFERED=1")
+		if p.role.o.Dir != "" {
+			spec.WorkDir = p.role.o.Dir
+		}
+	}
+	return spec
 }
 
 // heard takes what a child says.
@@ -272,11 +329,20 @@ func (p *pool) heard(c *warm, said []runner.Event) {
 				events = append(events, event{key: r.a.key, progress: &progress})
 			}
 		case e.Done != nil:
-			if r := c.runs[e.Done.Key]; r != nil {
-				delete(c.runs, e.Done.Key)
-				c.room++
-				events = append(events, event{key: r.a.key, result: r.result(e.Done)})
+			r := c.runs[e.Done.Key]
+			if r == nil {
+				continue
 			}
+			delete(c.runs, e.Done.Key)
+			c.room++
+			c.served++
+			p.trim(r)
+			result := r.result(e.Done)
+			if e.Done.Error != nil && e.Done.Error.Poisoned && len(c.runs) == 0 {
+				c.late = append(c.late, lateEnd{r, result})
+				continue
+			}
+			events = append(events, event{key: r.a.key, result: result})
 		}
 	}
 	p.tidy(c)
@@ -285,33 +351,24 @@ func (p *pool) heard(c *warm, said []runner.Event) {
 	p.role.inbox.put(events...)
 }
 
-// tidy ends a child that must not be used again, or one idle child too many.
-// Under mu.
-func (p *pool) tidy(c *warm) {
-	idle := 0
-	for _, x := range c.group.children {
-		if len(x.runs) == 0 {
-			idle++
-		}
-	}
-	if len(c.runs) == 0 && c.conn != nil && (c.conn.Spent() != nil || idle > keepIdle) {
-		c.room = 0
-		c.conn.Close()
-	}
-}
-
 // result puts a run's end into the queue's words.
 func (r *run) result(d *runner.Done) *turno.Result {
-	for _, t := range []*time.Timer{r.limit, r.kill} {
+	for _, t := range []*time.Timer{r.limit, r.kill, r.guard} {
 		if t != nil {
 			t.Stop()
 		}
 	}
-	if d.Error == nil {
+	switch {
+	case r.why != "" && d.Error != nil:
+		x := stopped(r.why, "stopped")
+		if r.fault != "" {
+			x.Message += "; " + r.fault
+		}
+		return x
+	case r.fault != "":
+		return runnerFailure(r.fault)
+	case d.Error == nil:
 		return &turno.Result{State: turno.Succeeded, Reason: turno.ReasonCompleted, Output: d.Output}
-	}
-	if r.why != "" {
-		return stopped(r.why, "stopped")
 	}
 	return &turno.Result{
 		State: turno.Failed, Reason: d.Error.Reason, Message: d.Error.Message, ExitCode: d.Error.ExitCode,
@@ -319,14 +376,22 @@ func (r *run) result(d *runner.Done) *turno.Result {
 	}
 }
 
-// bury takes a child that has ended out of its group.
+// bury takes a child that has ended out of its group, and tells the ends that
+// waited for it.
 func (p *pool) bury(c *warm) {
+	c.settle()
 	if err := c.process.Kill(); err != nil {
 		p.role.log.Warn("did not end a runner", "class", c.group.key.class, "err", err)
 	}
-	_, _ = c.process.Wait(context.WithoutCancel(p.ctx)) // how it ended is told run by run
+	exit, _ := c.process.Wait(context.WithoutCancel(p.ctx))
 	p.state.mu.Lock()
-	defer p.state.mu.Unlock()
+	if c.ending != nil {
+		c.ending.Stop()
+	}
+	events := make([]event, len(c.late))
+	for i, l := range c.late {
+		events[i] = event{key: l.run.a.key, result: c.last(l, exit)}
+	}
 	g := c.group
 	for i, x := range g.children {
 		if x == c {
@@ -335,15 +400,6 @@ func (p *pool) bury(c *warm) {
 		}
 	}
 	p.serve(g)
-}
-
-// lineLog takes what a runner says of its own trouble.
-type lineLog struct {
-	log   *slog.Logger
-	class string
-}
-
-func (l *lineLog) Write(p []byte) (int, error) {
-	l.log.Warn("runner said", "class", l.class, "text", strings.TrimSpace(string(p)))
-	return len(p), nil
+	p.state.mu.Unlock()
+	p.role.inbox.put(events...)
 }

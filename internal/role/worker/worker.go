@@ -26,6 +26,7 @@ import (
 	"turno"
 	"turno/internal/broker"
 	"turno/internal/core/hold"
+	"turno/internal/files"
 	"turno/internal/gpu"
 	"turno/internal/runner"
 	"turno/internal/wire"
@@ -38,6 +39,7 @@ type Options struct {
 	Data      string // folder of this worker's own
 	GPUs      gpu.Inventory
 	Offers    []Offer
+	Engines   []Engine       // the user's own runners
 	CPUs      turno.MilliCPU // 0: what the machine has
 	Memory    int64          // 0: what the machine has
 	Heartbeat time.Duration  // 0: DefaultHeartbeat
@@ -45,9 +47,26 @@ type Options struct {
 	// next start finds them again.
 	EndJobs bool
 	Version string
+	// Files is where jobs' files come from and go to; nil: nowhere. Cache keeps
+	// them here, if Files is elsewhere, CacheBytes at most.
+	Files      files.Store
+	Cache      Cache
+	CacheBytes int64 // 0: DefaultCacheBytes
+	// OutputBytes and OutputFiles bound what an attempt may leave; 0: defaults.
+	OutputBytes int64
+	OutputFiles int
 	// Binary serves the hidden commands for shims and runners; empty: this one.
 	Binary string
 	Log    *slog.Logger
+	// Dir is where Engines' commands are started; empty: in Data.
+	Dir string
+	// CheckSchema tells what is wrong with the schema of an Engine's type; nil:
+	// anything goes.
+	CheckSchema func(name string, schema []byte) error
+	// HelloTimeout is what an Engine may take to start; 0: runner.DefaultHelloTimeout.
+	HelloTimeout time.Duration
+	// RunnerLogBytes is what an Engine's job may write to its log; 0: maxLogBytes.
+	RunnerLogBytes int64
 }
 
 // DefaultHeartbeat costs a scheduler of a thousand workers 500 messages a
@@ -73,6 +92,7 @@ type Role struct {
 
 	// Owned by the loop.
 	core    *hold.Hold
+	machine turno.Machine
 	journal *journal
 	live    map[turno.AttemptKey]*attempt
 	onDisk  map[turno.AttemptKey]bool // attempts with a folder
@@ -82,7 +102,9 @@ type Role struct {
 
 	runners  *pool
 	commands *commands
+	sessions *sessions
 	shipper  *shipper
+	stager   *stager
 	group    sync.WaitGroup
 }
 
@@ -94,6 +116,8 @@ type attempt struct {
 	// stop ends it: TERM, and KILL after grace.
 	stop    func(grace time.Duration, why turno.Reason)
 	lease   time.Duration // of its shim, at its start
+	staged  bool          // its files are in its working folder
+	order   turno.Reason  // why it was ended before that
 	command *command      // of one that is a command
 }
 
@@ -105,6 +129,9 @@ func New(o Options) *Role {
 	if o.Heartbeat == 0 {
 		o.Heartbeat = DefaultHeartbeat
 	}
+	if o.RunnerLogBytes == 0 {
+		o.RunnerLogBytes = maxLogBytes
+	}
 	if o.GPUs == nil {
 		o.GPUs = gpu.None{}
 	}
@@ -112,6 +139,7 @@ func New(o Options) *Role {
 		o: o, log: o.Log.With("role", "worker", "worker", o.Name),
 		classes: map[string]string{}, live: map[turno.AttemptKey]*attempt{}, onDisk: map[turno.AttemptKey]bool{}, inbox: newInbox(),
 	}
+	r.stager = newStager(&r.o)
 	for _, offer := range o.Offers {
 		r.classes[offer.Type] = offer.Class
 	}
@@ -138,6 +166,7 @@ func (r *Role) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("make an incarnation: %w", err)
 	}
+	r.machine = machine
 	if err := r.encoder.SetMachine(machine); err != nil {
 		return fmt.Errorf("describe this machine: %w", err)
 	}
@@ -162,14 +191,17 @@ func (r *Role) Run(ctx context.Context) error {
 		return fmt.Errorf("watch for orders: %w", err)
 	}
 	defer watcher.Close()
-	hellos, err := r.o.Broker.Subscribe(work, broker.HelloStream)
-	if err != nil {
-		return fmt.Errorf("watch for schedulers: %w", err)
+	if err := r.openGreeter(work); err != nil {
+		return err
 	}
-	defer hellos.Close()
+	if r.sessions, err = openSessions(work, r); err != nil {
+		return err
+	}
 	r.restore(work, saved)
+	for i := range r.o.Engines {
+		r.group.Go(func() { r.runners.learn(&r.o.Engines[i], 0) })
+	}
 	r.group.Go(func() { r.watch(work, watcher) })
-	r.group.Go(func() { r.greet(work, hellos) })
 	r.log.Info("worker began", "incarnation", incarnation.String(), "cpus", machine.CPUs.String(),
 		"gpus", len(machine.GPUs), "isolation", machine.Isolation, "kept", len(saved.kept))
 	return r.loop(ctx, work)
@@ -196,7 +228,20 @@ func (r *Role) watch(ctx context.Context, w broker.Watcher) {
 	}
 }
 
-// greet answers schedulers that begin.
+// openGreeter answers schedulers that begin, until ctx is done; the role's group
+// waits for it.
+func (r *Role) openGreeter(ctx context.Context) error {
+	hellos, err := r.o.Broker.Subscribe(ctx, broker.HelloStream)
+	if err != nil {
+		return fmt.Errorf("watch for schedulers: %w", err)
+	}
+	r.group.Go(func() {
+		defer hellos.Close()
+		r.greet(ctx, hellos)
+	})
+	return nil
+}
+
 func (r *Role) greet(ctx context.Context, w broker.Watcher) {
 	for {
 		if _, err := w.Receive(ctx); err != nil {
@@ -208,7 +253,10 @@ func (r *Role) greet(ctx context.Context, w broker.Watcher) {
 
 // light tells whether attempts of a type leave nothing on the disk: they are
 // not journalled, and when the agent dies they simply run again.
-func (r *Role) light(t *turno.Task) bool { return r.classes[t.Spec.Type] == string(runner.Light) }
+func (r *Role) light(t *turno.Task) bool {
+	class, _ := r.classOf(t)
+	return class == string(runner.Light) && !withFiles(t.Spec)
+}
 
 // loop owns the core until ctx is done and everything that must end has.
 func (r *Role) loop(ctx, work context.Context) error {
@@ -234,7 +282,7 @@ func (r *Role) loop(ctx, work context.Context) error {
 		case <-timer.C:
 		case <-r.inbox.wake:
 		}
-		if err := r.take(clock); err != nil {
+		if err := r.take(work, clock); err != nil {
 			return err
 		}
 	}
@@ -266,7 +314,7 @@ func (r *Role) leaseShims() {
 func (r *Role) leave() {
 	r.core.Leave()
 	for _, a := range r.live {
-		if r.o.EndJobs || r.classes[a.task.Spec.Type] != "" {
+		if r.o.EndJobs || !r.isCommand(a.task) {
 			a.stop(leaveGrace, turno.ReasonWorkerLost)
 		}
 	}
@@ -279,7 +327,7 @@ const leaveGrace = 3 * time.Second
 // left tells whether nothing is waited for any more.
 func (r *Role) left() bool {
 	for _, a := range r.live {
-		if r.o.EndJobs || r.classes[a.task.Spec.Type] != "" {
+		if r.o.EndJobs || !r.isCommand(a.task) {
 			return false
 		}
 	}
@@ -287,7 +335,7 @@ func (r *Role) left() bool {
 }
 
 // take gives the core what has happened.
-func (r *Role) take(c clock) error {
+func (r *Role) take(ctx context.Context, c clock) error {
 	for _, e := range r.inbox.take() {
 		now := c.now()
 		switch {
@@ -297,13 +345,21 @@ func (r *Role) take(c clock) error {
 			r.core.Desired(now, e.desired)
 		case e.hello:
 			r.core.Hello()
+		case e.engine != nil:
+			if err := r.learned(e.engine); err != nil {
+				return err
+			}
 		case e.progress != nil:
 			r.core.Progress(e.key, *e.progress)
+		case e.staged:
+			r.staged(ctx, now, e)
 		case e.result != nil:
 			if !e.started.IsZero() {
 				r.core.Started(c.at(e.started), e.key)
 			}
-			r.ended(now, e)
+			if !r.collects(ctx, e) {
+				r.ended(now, e)
+			}
 		case !e.started.IsZero():
 			r.core.Started(c.at(e.started), e.key)
 		default:
@@ -413,12 +469,19 @@ func (r *Role) start(ctx context.Context, as *turno.Assignment) {
 	if !r.light(a.task) {
 		r.onDisk[a.key] = true
 	}
-	class, known := r.classes[a.task.Spec.Type]
+	r.begin(ctx, a)
+}
+
+// begin gives an attempt to who runs it, once its files are there.
+func (r *Role) begin(ctx context.Context, a *attempt) {
+	class, known := r.classOf(a.task)
 	switch {
 	case !known:
 		a.stop = func(time.Duration, turno.Reason) {}
 		r.inbox.put(event{key: a.key, result: &turno.Result{State: turno.Failed, Reason: turno.ReasonSetupFailed,
-			Message: fmt.Sprintf("worker %s does not run jobs of type %q", r.o.Name, a.task.Spec.Type)}})
+			Message: r.cannot(a.task)}})
+	case withFiles(a.task.Spec) && !a.staged:
+		r.stage(ctx, a)
 	case class == "":
 		r.commands.start(ctx, a)
 	default:
@@ -446,7 +509,7 @@ func (r *Role) restore(ctx context.Context, saved savedJournal) {
 		}
 		a := &attempt{key: k.AttemptKey, task: k.Task, dir: r.dirOf(k.AttemptKey)}
 		r.live[a.key] = a
-		if r.classes[a.task.Spec.Type] == "" {
+		if r.isCommand(a.task) {
 			r.commands.attach(ctx, a)
 			continue
 		}

@@ -51,6 +51,7 @@ func cloneWorker(w turno.Worker) turno.Worker {
 	w.GPUsUsed, w.Jobs = slices.Clone(w.GPUsUsed), slices.Clone(w.Jobs)
 	w.Machine.GPUs = slices.Clone(w.Machine.GPUs)
 	w.Machine.Offers = slices.Clone(w.Machine.Offers)
+	w.Machine.Runners = slices.Clone(w.Machine.Runners)
 	for i := range w.Machine.Offers {
 		w.Machine.Offers[i].Devices = slices.Clone(w.Machine.Offers[i].Devices)
 	}

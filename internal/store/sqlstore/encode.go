@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"maps"
@@ -125,7 +126,20 @@ func appendResult(b []byte, r *turno.Result) []byte {
 	b = appendInt(b, `"user":`, int64(r.UserTime))
 	b = appendInt(b, `"sys":`, int64(r.SysTime))
 	b = appendInt(b, `"mem":`, r.MaxMemory)
+	if r.Artifacts != nil {
+		b = append(appendJSON(append(b, `"art":`...), r.Artifacts), ',')
+	}
 	return append(closed(b, '}'), ',')
+}
+
+// appendJSON appends what encoding/json makes of texts and numbers, which
+// cannot fail; < and > stay as they are, as everywhere here.
+func appendJSON(b []byte, v any) []byte {
+	out := bytes.NewBuffer(b)
+	e := json.NewEncoder(out)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(v)
+	return bytes.TrimSuffix(out.Bytes(), []byte{'\n'})
 }
 
 // The members that follow are left out when they are zero.

@@ -96,6 +96,8 @@ type result struct {
 	UserTime  int64  `json:"user,omitempty"` // nanoseconds
 	SysTime   int64  `json:"sys,omitempty"`
 	MaxMemory int64  `json:"mem,omitempty"`
+
+	Artifacts *turno.Artifacts `json:"art,omitempty"`
 }
 
 // sameResult tells whether the job's result is that of its last attempt.
@@ -136,7 +138,7 @@ func resultOf(r *turno.Result) *result {
 	out := &result{
 		State: string(r.State), Reason: string(r.Reason), Message: r.Message, Retryable: r.Retryable,
 		ExitCode: r.ExitCode, Signal: r.Signal, Device: string(r.Device), Simulated: r.Simulated, Output: r.Output,
-		LogBytes: r.LogBytes, UserTime: int64(r.UserTime), SysTime: int64(r.SysTime), MaxMemory: r.MaxMemory,
+		LogBytes: r.LogBytes, UserTime: int64(r.UserTime), SysTime: int64(r.SysTime), MaxMemory: r.MaxMemory, Artifacts: r.Artifacts,
 	}
 	if len(r.Output) > 0 && !json.Valid(r.Output) {
 		out.Output, out.Raw = nil, r.Output
@@ -177,7 +179,7 @@ func (r *result) result() *turno.Result {
 	return &turno.Result{
 		State: turno.State(r.State), Reason: turno.Reason(r.Reason), Message: r.Message, Retryable: r.Retryable,
 		ExitCode: r.ExitCode, Signal: r.Signal, Device: turno.Device(r.Device), Simulated: r.Simulated, Output: out,
-		LogBytes: r.LogBytes, UserTime: turno.Duration(r.UserTime), SysTime: turno.Duration(r.SysTime), MaxMemory: r.MaxMemory,
+		LogBytes: r.LogBytes, UserTime: turno.Duration(r.UserTime), SysTime: turno.Duration(r.SysTime), MaxMemory: r.MaxMemory, Artifacts: r.Artifacts,
 	}
 }
 

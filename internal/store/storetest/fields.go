@@ -52,6 +52,8 @@ func (f filler) fill(v reflect.Value) {
 		v.SetString(texts[f.r.IntN(len(texts))] + fmt.Sprint(f.r.IntN(1000)))
 	case reflect.Int, reflect.Int64:
 		v.SetInt(1 + f.r.Int64N(1<<30))
+	case reflect.Uint32:
+		v.SetUint(1 + f.r.Uint64N(0o777))
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Pointer:

@@ -15,6 +15,7 @@ import (
 	"turno/internal/workload/image"
 	"turno/internal/workload/matmul"
 	"turno/internal/workload/noop"
+	"turno/internal/workload/train"
 	"turno/internal/workload/vecadd"
 )
 
@@ -25,6 +26,7 @@ func List() []workload.Workload {
 		image.New(),
 		matmul.New(),
 		noop.New(),
+		train.New(),
 		vecadd.New(),
 	}
 }
@@ -41,6 +43,15 @@ var shipped = sync.OnceValue(func() *Catalog {
 
 // Find returns the shipped workload of that name.
 func Find(name string) (workload.Workload, bool) { return shipped().Find(name) }
+
+// CheckShipped is Check for a spec of a type that is shipped. Whether others
+// exist only the scheduler knows, from its workers: see Announced.
+func CheckShipped(spec *turno.Spec) *turno.Error {
+	if _, known := Find(spec.Type); !known && spec.Type != "" {
+		return nil
+	}
+	return Check(spec)
+}
 
 // Check is Catalog.Check on the shipped workloads.
 func Check(spec *turno.Spec) *turno.Error { return shipped().Check(spec) }

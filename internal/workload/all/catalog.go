@@ -98,7 +98,14 @@ func (c *Catalog) Check(spec *turno.Spec) *turno.Error {
 	if d := spec.Device; d != "" && d != turno.DeviceAny && !slices.Contains(e.Devices, d) {
 		return turno.Invalid("device", "is %s, but %s runs on %s only", d, e.Name, join(e.Devices))
 	}
-	params := spec.Params
+	if spec.Engine != "" && spec.Engine != turno.EngineNative && !e.Warm {
+		return turno.Invalid("engine", "is %s, but %s is started as a process of its own and has no engine", spec.Engine, e.Name)
+	}
+	return e.passes(spec.Params)
+}
+
+// passes checks parameters, the same ones once.
+func (e *entry) passes(params json.RawMessage) *turno.Error {
 	if len(params) == 0 {
 		params = noParams
 	}

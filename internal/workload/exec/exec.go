@@ -28,10 +28,11 @@ const (
 	maxScript    = 192 << 10
 )
 
-// Params are what to run: exactly one of the two is set.
+// Params are what to run: a command or a script, and a script's arguments.
 type Params struct {
 	Command []string `json:"command,omitempty"` // program and arguments, no shell
 	Script  string   `json:"script,omitempty"`  // text that begins with #!
+	Args    []string `json:"args,omitempty"`    // of the script
 }
 
 // New is the workload.
@@ -80,35 +81,34 @@ func Parse(params json.RawMessage) (Params, *turno.Error) {
 			WithHint(`such as {"command": ["python", "train.py"]}`)
 	case len(p.Command) > 0 && p.Script != "":
 		return p, turno.Invalid("params.script", "is given beside a command; use one of them")
+	case len(p.Command) > 0 && len(p.Args) > 0:
+		return p, turno.Invalid("params.args", "are those of a script; a command holds its own")
 	case p.Script != "":
-		return p, checkScript(p.Script)
+		if err := checkScript(p.Script); err != nil {
+			return p, err
+		}
+		return p, checkArguments("params.args", p.Args)
+	case p.Command[0] == "":
+		return p, turno.Invalid("params.command[0]", "is the program's name and must not be empty")
 	}
-	return p, checkCommand(p.Command)
+	return p, checkArguments("params.command", p.Command)
 }
 
-func checkCommand(command []string) *turno.Error {
-	if len(command) > maxArguments {
-		return turno.Invalid("params.command", "%d arguments; at most %d are allowed", len(command), maxArguments).
+func checkArguments(field string, arguments []string) *turno.Error {
+	if len(arguments) > maxArguments {
+		return turno.Invalid(field, "%d arguments; at most %d are allowed", len(arguments), maxArguments).
 			WithHint("put them into a file and pass its name")
 	}
-	if command[0] == "" {
-		return turno.Invalid("params.command[0]", "is the program's name and must not be empty")
-	}
-	for i, argument := range command {
+	for i, argument := range arguments {
+		at := field + "[" + strconv.Itoa(i) + "]"
 		if len(argument) > maxArgument {
-			return at(i, "has %d bytes; Linux takes %d at most", len(argument), maxArgument)
+			return turno.Invalid(at, "has %d bytes; Linux takes %d at most", len(argument), maxArgument)
 		}
 		if strings.ContainsRune(argument, 0) {
-			return at(i, "holds a NUL byte, which no program can be given")
+			return turno.Invalid(at, "holds a NUL byte, which no program can be given")
 		}
 	}
 	return nil
-}
-
-func at(index int, format string, args ...any) *turno.Error {
-	e := turno.Invalid("", format, args...)
-	e.Field = "params.command[" + strconv.Itoa(index) + "]"
-	return e
 }
 
 func checkScript(script string) *turno.Error {

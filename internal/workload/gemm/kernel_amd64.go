@@ -35,7 +35,7 @@ func runAVX2Double(t *tile64)
 // 2 numbers of A: the largest tile that fits, and the best ratio of arithmetic
 // to loads.
 func machineKernels32() []*kernel[float32] {
-	if !hasAVX2() {
+	if !HasAVX2() {
 		return nil
 	}
 	return []*kernel[float32]{{
@@ -48,7 +48,7 @@ func machineKernels32() []*kernel[float32] {
 }
 
 func machineKernels64() []*kernel[float64] {
-	if !hasAVX2() {
+	if !HasAVX2() {
 		return nil
 	}
 	return []*kernel[float64]{{
@@ -67,9 +67,9 @@ func cpuid(leaf, subleaf uint32) (eax, ebx, ecx, edx uint32)
 // that the operating system saves. Only where CPUID reports OSXSAVE.
 func xgetbv() uint32
 
-// hasAVX2 reports whether the CPU has AVX2 and FMA, and the operating system
+// HasAVX2 reports whether the CPU has AVX2 and FMA, and the operating system
 // saves their registers (Intel SDM volume 1, 14.7.1; AMD agrees).
-func hasAVX2() bool {
+func HasAVX2() bool {
 	const (
 		fma, osxsave, avx = 1 << 12, 1 << 27, 1 << 28 // leaf 1, ecx
 		avx2              = 1 << 5                    // leaf 7, ebx

@@ -14,7 +14,7 @@ func TestHasAVX2_AgreesWithLinux(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := regexp.MustCompile(`(?m)^flags.*\bavx2\b`).Match(info) && regexp.MustCompile(`(?m)^flags.*\bfma\b`).Match(info)
-	if got := hasAVX2(); got != want {
-		t.Errorf("hasAVX2 is %v, /proc/cpuinfo says %v", got, want)
+	if got := HasAVX2(); got != want {
+		t.Errorf("HasAVX2 is %v, /proc/cpuinfo says %v", got, want)
 	}
 }

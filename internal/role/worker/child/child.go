@@ -49,6 +49,11 @@ type Spec struct {
 	Env []string `json:"env,omitempty"`
 	// WorkDir is absolute and exists.
 	WorkDir string `json:"work_dir"`
+	// Terminal makes the standard streams a terminal; Stdin makes the input a
+	// pipe. Process.Open reaches either. Without them the input is empty. Such
+	// a job needs a shim of its own: start it with Start.
+	Terminal *Terminal `json:"terminal,omitempty"`
+	Stdin    bool      `json:"stdin,omitempty"`
 
 	Limits          Limits      `json:"limits"`
 	Credential      *Credential `json:"credential,omitempty"` // nil: as the agent
@@ -63,6 +68,35 @@ type Spec struct {
 
 	// Binary serves the hidden commands; empty is this executable.
 	Binary string `json:"-"`
+}
+
+// Terminal is a terminal's size.
+type Terminal struct {
+	Rows int `json:"rows"`
+	Cols int `json:"cols"`
+}
+
+// Entry is a command to run inside a job that runs: in its groups and limits,
+// with its privileges. It ends with the job.
+type Entry struct {
+	Command  []string  `json:"command"`
+	Env      []string  `json:"env,omitempty"` // all of it
+	WorkDir  string    `json:"work_dir"`
+	Terminal *Terminal `json:"terminal,omitempty"`
+}
+
+// Talk is what goes over a Stream, both ways.
+type Talk struct {
+	Data   []byte `json:"data,omitempty"`
+	Stderr bool   `json:"stderr,omitempty"` // Data is of the error stream
+	// To the job: the end of its input, a new size, and that its user has gone
+	// (HUP).
+	EOF    bool      `json:"eof,omitempty"`
+	Size   *Terminal `json:"size,omitempty"`
+	Hangup bool      `json:"hangup,omitempty"`
+	// From the job: Exit ends the stream of an Entry; Error ends any.
+	Exit  *Exit  `json:"exit,omitempty"`
+	Error string `json:"error,omitempty"`
 }
 
 // Limits bound a job; 0 is no bound. Those that the machine cannot enforce

@@ -47,6 +47,9 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 	if err := spec.validate(); err != nil {
 		return nil, err
 	}
+	if spec.Terminal != nil || spec.Stdin {
+		return nil, &SetupFailed{Message: "a terminal or an input (-t, -i) needs a worker on Linux", Code: 126}
+	}
 	if spec.Credential != nil {
 		return nil, errors.New("start attempt: another user's credential is not supported on this system")
 	}

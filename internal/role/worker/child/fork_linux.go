@@ -85,6 +85,8 @@ type launch struct {
 	files  [3]uintptr
 	forker *forker // nil: any thread will do
 	score  *score
+	// terminal: files are one, which becomes that of the session.
+	terminal bool
 }
 
 // start starts it inside its place, as the leader of a session.
@@ -104,7 +106,7 @@ func (l *launch) start() (pid int, err error) {
 func (l *launch) onThread() (int, error) {
 	attr := &syscall.ProcAttr{
 		Dir: l.spec.WorkDir, Env: l.env, Files: l.files[:],
-		Sys: &syscall.SysProcAttr{Setsid: true},
+		Sys: &syscall.SysProcAttr{Setsid: true, Setctty: l.terminal},
 	}
 	if l.forker != nil { // whose thread ends with this process
 		attr.Sys.Pdeathsig = syscall.SIGKILL

@@ -26,6 +26,7 @@ type order struct {
 	op     op
 	signal unix.Signal
 	grace  time.Duration // or lease
+	do     func()        // of opEnter
 }
 
 // job is one command from its launch to its exit, in the keeper.
@@ -41,12 +42,15 @@ type job struct {
 	// guarded by keeper.mu
 	wires map[*wire]bool // of agents that hold it
 	main  int            // written by run only; 0 before the start
+	desk  *desk          // its own terminal or input; nil: none
 
 	// owned by run
 	spec                  Spec
 	tree                  tree
 	group                 *tree2   // the tree, if it is one
 	log                   *logPipe // nil in a guard
+	forker                *forker
+	inside                visitors
 	exit                  Exit
 	killAt                time.Time // when killing is set
 	limit, lease, killing *time.Timer
@@ -113,7 +117,8 @@ func (j *job) start() (<-chan ended, error) {
 		score: j.keeper.score,
 	}
 	if j.keeper.mode != cmdKeeper {
-		l.forker = newForker(j.spec.NoNewPrivileges)
+		j.forker = newForker(j.spec.NoNewPrivileges)
+		l.forker = j.forker
 	}
 	closeFiles, err := j.files(&l)
 	if err != nil {
@@ -166,6 +171,9 @@ func (j *job) files(l *launch) (func(), error) {
 			}
 		}, nil
 	}
+	if j.spec.Terminal != nil {
+		return j.openTerminal(l)
+	}
 	log, err := openLog(j.spec.Dir, j.spec.Limits.LogBytes)
 	if err != nil {
 		return nil, err
@@ -173,6 +181,9 @@ func (j *job) files(l *launch) (func(), error) {
 	j.log = log
 	go log.copy()
 	l.files = [3]uintptr{j.keeper.null.Fd(), log.write.Fd(), log.write.Fd()}
+	if j.spec.Stdin {
+		return j.openInput(l)
+	}
 	return func() { _ = log.write.Close() }, nil
 }
 
@@ -228,6 +239,10 @@ func (j *job) obey(o order) {
 	case opSignal:
 		// Not reaped yet, so the group's id is not another's.
 		_ = unix.Kill(-j.main, o.signal)
+	case opHangup:
+		j.hangUp()
+	case opEnter:
+		o.do()
 	}
 }
 
@@ -278,9 +293,12 @@ func (j *job) finish(e ended) {
 	j.exit.MaxRSSBytes, j.exit.UserTime, j.exit.SystemTime = use.maxRSS, use.user, use.system
 	j.exit.OOMKilled = j.place.oomKills() > 0
 	j.leave()
+	j.inside.wait()
 	if j.log != nil {
+		j.desk.release()
 		j.log.finish()
 		j.exit.LogBytes, j.exit.LogDropped = j.log.kept, j.log.dropped
+		j.desk.close()
 	}
 	j.report()
 }

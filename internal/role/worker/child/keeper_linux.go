@@ -185,7 +185,11 @@ func (k *keeper) talk(w *wire) {
 	err := w.send(event{})
 	for err == nil {
 		var r request
-		if err = w.decoder.Decode(&r); err == nil {
+		if err = w.decoder.Decode(&r); err == nil && r.Op == opOpen {
+			k.converse(w, r)
+			err = io.EOF
+		}
+		if err == nil {
 			if j := k.obey(w, r); j != nil {
 				attached[j] = true
 			}

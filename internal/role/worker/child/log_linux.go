@@ -22,6 +22,7 @@ type logPipe struct {
 	keep int64 // bytes; 0: all
 
 	read, write *os.File
+	tap         *ring // takes all of it too; nil: none
 	done        chan struct{}
 
 	// owned by copy until done is closed
@@ -36,10 +37,13 @@ func openLog(dir string, keep int64) (*logPipe, error) {
 		return nil, fmt.Errorf("make the log's pipe: %w", err)
 	}
 	_ = unix.SetNonblock(fds[0], true) // our end only: the job's stays as it expects
-	return &logPipe{
-		path: filepath.Join(dir, LogFile), keep: keep, done: make(chan struct{}),
-		read: os.NewFile(uintptr(fds[0]), "log"), write: os.NewFile(uintptr(fds[1]), "log"),
-	}, nil
+	l := newLog(dir, keep, os.NewFile(uintptr(fds[0]), "log"))
+	l.write = os.NewFile(uintptr(fds[1]), "log")
+	return l, nil
+}
+
+func newLog(dir string, keep int64, read *os.File) *logPipe {
+	return &logPipe{path: filepath.Join(dir, LogFile), keep: keep, done: make(chan struct{}), read: read}
 }
 
 // copy reads to the pipe's end. A disk that refuses does not hold up the job.
@@ -104,6 +108,9 @@ func (l *logPipe) rest(buf []byte) {
 const maxPipe = 1 << 20
 
 func (l *logPipe) put(data []byte) {
+	if l.tap != nil {
+		l.tap.write(data)
+	}
 	room := int64(len(data))
 	if l.keep > 0 {
 		room = min(room, max(0, l.keep-l.kept))

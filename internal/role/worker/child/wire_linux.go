@@ -26,6 +26,7 @@ const (
 	opStop   op = "stop"   // Duration: grace
 	opLease  op = "lease"  // Duration: the new lease
 	opForget op = "forget" // IDs: the exits of jobs that have ended
+	opOpen   op = "open"   // Entry, or the job's own streams: the connection then carries Talk
 )
 
 type request struct {
@@ -35,6 +36,7 @@ type request struct {
 	Launch   *launchRequest `json:"launch,omitempty"`
 	Signal   int            `json:"signal,omitempty"`
 	Duration time.Duration  `json:"duration,omitempty"`
+	Entry    *Entry         `json:"entry,omitempty"`
 }
 
 type launchRequest struct {
@@ -93,6 +95,21 @@ func (w *wire) send(message any) error {
 	if _, err = w.conn.Write(append(line, '\n')); err != nil {
 		_ = w.conn.Close() // half a line may have gone: nothing can follow
 	}
+	return err
+}
+
+// sendPatiently waits for a peer that reads slowly.
+func (w *wire) sendPatiently(message any) error {
+	line, err := json.Marshal(message)
+	if err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.conn.SetWriteDeadline(time.Time{}); err != nil {
+		return err
+	}
+	_, err = w.conn.Write(append(line, '\n'))
 	return err
 }
 

@@ -1,0 +1,72 @@
+package app
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"turno/client"
+	"turno/internal/config"
+	"turno/internal/files"
+	"turno/internal/files/folder"
+	"turno/internal/files/remote"
+)
+
+// staleTemp is how old a file must be that a killed process left half written.
+const staleTemp = 24 * time.Hour
+
+// openFiles opens the file store for the roles that use one. A worker apart
+// has none unless it is told: a folder of its own would be seen by nobody else.
+func (p *shared) openFiles(cfg config.Config, roles []string) error {
+	worker, server := slices.Contains(roles, Worker), slices.Contains(roles, API)
+	switch {
+	case !worker && !server, cfg.Files == "" && !server:
+		return nil
+	case cfg.Files == "api" && server:
+		return fmt.Errorf("the API cannot keep its files with itself; give --files a folder or s3://…")
+	case cfg.Files == "api":
+		c, err := Client(cfg, "turno-worker")
+		if err != nil {
+			return err
+		}
+		p.files = remote.New(c)
+		return nil
+	}
+	dir := cfg.Files
+	if dir == "" {
+		dir = filepath.Join(cfg.Data, "files")
+	}
+	s, err := openFolder(dir)
+	if err != nil {
+		return err
+	}
+	p.files, p.closers = s, append(p.closers, s.Close)
+	return nil
+}
+
+func openFolder(dir string) (*folder.Store, error) {
+	s, err := folder.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	return s, s.Tidy(staleTemp)
+}
+
+// Client is the way to the server of the settings.
+func Client(cfg config.Config, agent string) (*client.Client, error) {
+	token, _, err := cfg.ReadToken()
+	if err != nil {
+		return nil, fmt.Errorf("read the token: %w", err)
+	}
+	return client.New(client.Options{URL: cfg.Server, Token: token, UserAgent: agent + "/" + version()})
+}
+
+// Files is the file store of the server of the settings.
+func Files(cfg config.Config) (files.Store, error) {
+	c, err := Client(cfg, "turno-cli")
+	if err != nil {
+		return nil, err
+	}
+	return remote.New(c), nil
+}

@@ -1,0 +1,11 @@
+//go:build !unix
+
+package cli
+
+import "os"
+
+// sizeChanges tells nothing here: the system has no signal for it.
+func sizeChanges() (changes <-chan os.Signal, stop func()) {
+	ch := make(chan os.Signal)
+	return ch, func() { close(ch) }
+}

@@ -1,0 +1,60 @@
+package remote_test
+
+import (
+	"context"
+	"testing"
+
+	"turno"
+	"turno/client"
+	"turno/internal/files"
+	"turno/internal/files/filestest"
+	"turno/internal/files/folder"
+	"turno/internal/files/remote"
+	"turno/internal/role/api"
+)
+
+// nobody is a service that is not asked.
+type nobody struct{ turno.Service }
+
+// serve is a Store on a real server with a folder.
+func serve(t testing.TB) files.Store {
+	t.Helper()
+	dir, err := folder.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := api.NewToken()
+	a, err := api.New(api.Options{
+		Service: nobody{}, Files: dir, Listen: "127.0.0.1:0", Tokens: []api.Token{{Hash: api.HashToken(token)}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	c, err := client.New(client.Options{URL: a.URL(), Token: token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		c.Close()
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		_ = dir.Close()
+	})
+	return remote.New(c)
+}
+
+func TestContract(t *testing.T) {
+	t.Parallel()
+	filestest.Run(t, filestest.Factory{
+		New:   serve,
+		Again: func(_ testing.TB, s files.Store) files.Store { return s },
+	})
+}

@@ -1,0 +1,306 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"turno"
+	"turno/internal/broker"
+	"turno/internal/role/worker/child"
+	"turno/internal/session"
+	"turno/internal/wire"
+)
+
+const (
+	// maxSessions of one worker, and of one job: each may hold half a MiB.
+	maxSessions    = 256
+	maxJobSessions = 16
+	// openWithin is how long a client has to say what it wants.
+	openWithin = 15 * time.Second
+)
+
+// sessions lets clients sit at jobs' terminals and run commands inside jobs.
+//
+//	client ─▶ API ─▶ session stream ─▶ sessions ─▶ child.Stream ─▶ shim or keeper
+//	       ◀──────── client stream  ◀─          ◀─
+//
+// Who may do that is the API's affair.
+type sessions struct {
+	role  *Role
+	group sync.WaitGroup
+
+	mu      sync.Mutex // guards all below
+	open    map[session.ID]*visitor
+	targets map[turno.AttemptKey]target
+}
+
+// target is a command that can be entered.
+type target struct {
+	attempt *attempt
+	process *child.Process
+}
+
+type visitor struct {
+	id   session.ID
+	key  turno.AttemptKey
+	conn *session.Conn
+}
+
+// openSessions takes packets until ctx is done; the role's group waits for it.
+func openSessions(ctx context.Context, r *Role) (*sessions, error) {
+	packets, err := r.o.Broker.Subscribe(ctx, broker.SessionStream+r.o.Name)
+	if err != nil {
+		return nil, fmt.Errorf("watch for sessions: %w", err)
+	}
+	s := &sessions{role: r, open: map[session.ID]*visitor{}, targets: map[turno.AttemptKey]target{}}
+	r.group.Go(func() {
+		defer packets.Close()
+		s.run(ctx, packets)
+	})
+	return s, nil
+}
+
+// admit makes a command one that can be entered, until forget.
+func (s *sessions) admit(a *attempt, p *child.Process) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.targets[a.key] = target{a, p}
+}
+
+func (s *sessions) forget(k turno.AttemptKey) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.targets, k)
+}
+
+// run takes packets until ctx is done; then sessions end, and jobs do not.
+func (s *sessions) run(ctx context.Context, packets broker.Watcher) {
+	own, stop := context.WithCancelCause(ctx)
+	leave := context.AfterFunc(ctx, func() { stop(errors.New("its worker is being stopped")) })
+	defer leave()
+	defer s.group.Wait()
+	defer stop(errors.New("its worker is being stopped"))
+	for {
+		values, err := packets.Receive(ctx)
+		for _, v := range values {
+			if m, err := wire.DecodeSession(v.Body); err == nil {
+				s.receive(own, m)
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (s *sessions) receive(ctx context.Context, m wire.Session) {
+	v, refusal := s.find(ctx, m)
+	switch {
+	case v != nil && v.key == m.AttemptKey:
+		v.conn.Receive(m.Packet)
+	case v == nil && !session.IsReset(m.Packet):
+		s.send(ctx, m.ID, session.ResetPacket(refusal))
+	}
+}
+
+// find gives the session of a packet, a new one if it begins one.
+func (s *sessions) find(ctx context.Context, m wire.Session) (v *visitor, refusal string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v = s.open[m.ID]; v != nil {
+		return v, ""
+	}
+	if !session.First(m.Packet) {
+		return nil, "its worker was restarted, or has ended the session"
+	}
+	same := 0
+	for _, other := range s.open { // order-free: counted
+		if other.key == m.AttemptKey {
+			same++
+		}
+	}
+	if len(s.open) >= maxSessions || same >= maxJobSessions {
+		return nil, "too many sessions are open there"
+	}
+	v = &visitor{id: m.ID, key: m.AttemptKey}
+	v.conn = session.New(session.Options{Send: func(ctx context.Context, p []byte) { s.send(ctx, v.id, p) }})
+	s.open[m.ID] = v
+	s.group.Go(func() { s.serve(ctx, v) })
+	return v, ""
+}
+
+func (s *sessions) send(ctx context.Context, id session.ID, packet []byte) {
+	// What is lost is sent again.
+	_ = s.role.o.Broker.Send(context.WithoutCancel(ctx), broker.ClientStream+id.String(), packet)
+}
+
+// serve runs one session to its end.
+func (s *sessions) serve(ctx context.Context, v *visitor) {
+	var group sync.WaitGroup
+	group.Go(func() { _ = v.conn.Run(ctx) })
+	defer func() {
+		group.Wait()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.open, v.id)
+	}()
+	defer v.conn.CloseWrite()
+	open, err := v.opening(ctx)
+	if err != nil {
+		return // it said nothing that can be answered
+	}
+	stream, err := s.enter(ctx, v, open)
+	if err != nil {
+		v.refuse(ctx, err)
+		return
+	}
+	s.role.log.Info("opened a session", "job", v.key.Job, "attempt", v.key.Attempt, "command", first(open.Command), "terminal", open.Size != nil)
+	defer s.role.log.Info("ended a session", "job", v.key.Job, "attempt", v.key.Attempt)
+	if v.conn.Write(ctx, session.KindOpened, nil) == nil {
+		var up sync.WaitGroup
+		up.Go(func() { v.listen(ctx, stream, len(open.Command) > 0) })
+		v.tell(ctx, stream)
+		v.conn.CloseWrite()
+		defer up.Wait()
+	}
+	_ = stream.Close()
+}
+
+func first(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return words[0]
+}
+
+// opening reads what the client wants.
+func (v *visitor) opening(ctx context.Context) (session.Open, error) {
+	ctx, cancel := context.WithTimeout(ctx, openWithin)
+	defer cancel()
+	var open session.Open
+	f, err := v.conn.Read(ctx)
+	if err == nil && f.Kind != session.KindOpen {
+		err = errors.New("a session must begin with what it is for")
+	}
+	if err == nil {
+		err = json.Unmarshal(f.Data, &open)
+	}
+	if err != nil {
+		v.conn.Abort("the worker did not understand what the session is for")
+	}
+	return open, err
+}
+
+// refuse says why a session cannot be.
+func (v *visitor) refuse(ctx context.Context, err error) {
+	kind, text := byte(session.KindError), []byte(err.Error())
+	if setup, ok := errors.AsType[*child.SetupFailed](err); ok {
+		kind = session.KindExit
+		text, _ = json.Marshal(session.Exit{Code: setup.Code, Message: setup.Message})
+	}
+	_ = v.conn.Write(ctx, kind, text[:min(len(text), session.MaxFrame)])
+}
+
+// enter connects to the job.
+func (s *sessions) enter(ctx context.Context, v *visitor, o session.Open) (*child.Stream, error) {
+	s.mu.Lock()
+	t, ok := s.targets[v.key]
+	s.mu.Unlock()
+	if !ok {
+		return nil, errors.New("the job does not run on this worker")
+	}
+	if len(o.Command) == 0 {
+		stream, err := t.process.Open(ctx, nil)
+		if err == nil && o.Size != nil {
+			err = stream.Send(child.Talk{Size: (*child.Terminal)(o.Size)})
+		}
+		return stream, err
+	}
+	dir := s.role.commands.dir(t.attempt)
+	env := s.role.environment(t.attempt, dir)
+	if o.Dir != "" {
+		if !filepath.IsAbs(o.Dir) {
+			o.Dir = filepath.Join(dir, o.Dir)
+		}
+		dir = o.Dir
+	}
+	for _, k := range slices.Sorted(maps.Keys(o.Env)) {
+		if err := turno.CheckVariable(k, o.Env[k]); err != nil {
+			return nil, fmt.Errorf("the command's environment: %w", err)
+		}
+		env = append(env, k+"="+o.Env[k])
+	}
+	return t.process.Open(ctx, &child.Entry{Command: o.Command, Env: env, WorkDir: dir, Terminal: (*child.Terminal)(o.Size)})
+}
+
+// listen hands what the client says to the job. A client that is gone without
+// having detached takes its terminal with it.
+func (v *visitor) listen(ctx context.Context, stream *child.Stream, inside bool) {
+	for {
+		f, err := v.conn.Read(ctx)
+		var t child.Talk
+		switch {
+		case ctx.Err() != nil: // the agent ends, the job lives
+			_ = stream.Close()
+			return
+		case err != nil:
+			if !errors.Is(err, session.ErrEnded) && !inside {
+				_ = stream.Send(child.Talk{Hangup: true})
+			}
+			_ = stream.Close()
+			return
+		case f.Kind == session.KindDetach:
+			_ = stream.Close()
+			return
+		case f.Kind == session.KindInput:
+			t.Data = f.Data
+		case f.Kind == session.KindEOF:
+			t.EOF = true
+		case f.Kind == session.KindHangup:
+			t.Hangup = true
+		case f.Kind == session.KindSize:
+			var size session.Size
+			if json.Unmarshal(f.Data, &size) != nil {
+				continue
+			}
+			t.Size = (*child.Terminal)(&size)
+		default:
+			continue
+		}
+		if stream.Send(t) != nil {
+			return
+		}
+	}
+}
+
+// tell hands what comes of the job to the client.
+func (v *visitor) tell(ctx context.Context, stream *child.Stream) {
+	for {
+		t, err := stream.Receive()
+		switch {
+		case err != nil:
+			return
+		case t.Exit != nil:
+			text, _ := json.Marshal(session.Exit{Code: t.Exit.Code, Signal: t.Exit.Signal, Message: t.Exit.Setup})
+			err = v.conn.Write(ctx, session.KindExit, text)
+		case t.Error != "":
+			err = v.conn.Write(ctx, session.KindError, []byte(t.Error))
+		case len(t.Data) > 0:
+			kind := byte(session.KindOutput)
+			if t.Stderr {
+				kind = session.KindErrors
+			}
+			err = v.conn.Write(ctx, kind, t.Data)
+		}
+		if err != nil {
+			return
+		}
+	}
+}

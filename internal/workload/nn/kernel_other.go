@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package nn
+
+func machineKernels() *kernels { return nil }
