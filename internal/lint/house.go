@@ -97,6 +97,7 @@ var house = []row{
 	{pkg: "internal/workload/model", imports: ". internal/workload internal/workload/nn internal/workload/safetensors"},
 	{pkg: "internal/workload/*", imports: `. internal/gpu internal/gpu/cuda internal/workload internal/workload/gemm
 		internal/workload/nn internal/workload/digits internal/workload/dataset internal/workload/model`},
+	{pkg: "internal/workload/infer/sample", imports: ". internal/workload internal/workload/model internal/workload/train"},
 	{pkg: "internal/workload/workloadtest", imports: ". internal/gpu internal/gpu/fake internal/workload", planned: true,
 		modules: "github.com/google/go-cmp"},
 	{pkg: "internal/workload/all", imports: ". internal/workload internal/workload/*",
