@@ -240,6 +240,9 @@ func (c *commands) spec(a *attempt) (child.Spec, error) {
 			return child.Spec{}, fmt.Errorf("make the job's folder: %w", err)
 		}
 	}
+	if _, err := c.role.makeCkpt(a.task); err != nil {
+		return child.Spec{}, err
+	}
 	command := params.Command
 	if params.Script != "" {
 		path := filepath.Join(a.dir, "script")
@@ -340,6 +343,7 @@ func (c *commands) sweep(live map[turno.AttemptKey]*attempt, saved savedJournal)
 	for k := range live {
 		known[k.String()] = true
 	}
+	c.role.sweepCkpts(live)
 	root := filepath.Join(c.data, attemptsDir)
 	entries, err := os.ReadDir(root)
 	if err != nil {

@@ -1,14 +1,15 @@
 package infer
 
 import (
-	"os"
+	"crypto/sha256"
+	"fmt"
 	"sync"
-	"time"
 
 	"turno/internal/workload/model"
 )
 
-// kept is how many models stay loaded: the largest have 0.5 GB, usual ones one.
+// kept is how many models stay loaded: the largest have 0.5 GB, usual ones one
+// or two MB.
 const kept = 4
 
 // cache holds the models used last. Safe for concurrent use; models are never
@@ -18,49 +19,43 @@ type cache struct {
 	list []loaded // guarded by mu; the one used last is the first
 }
 
-// loaded is a model and the file as it was then.
+// loaded is a model by what its file holds: each job has a copy of its own of
+// what another one left, so paths would tell nothing.
 type loaded struct {
-	path string
-	time time.Time
-	size int64
+	sum [sha256.Size]byte
 	*model.Model
 }
 
-// find is the model at a path, and whether it was loaded before. A file that
-// has another time or size is another model.
+// find is the model at a path, and whether it was loaded before.
 func (c *cache) find(path string) (*model.Model, bool, error) {
-	want := loaded{path: path, size: int64(len(sample))}
+	data := sample
 	if path != sampleName {
-		info, err := os.Stat(path)
-		if err != nil {
+		var err error
+		if data, err = model.Read(path); err != nil {
 			return nil, false, err
 		}
-		want.time, want.size = info.ModTime(), info.Size()
 	}
-	if m := c.take(want); m != nil {
+	want := loaded{sum: sha256.Sum256(data)}
+	if m := c.take(want.sum); m != nil {
 		return m, true, nil
 	}
-	var err error
-	if path == sampleName {
-		want.Model, err = model.Decode(sample)
-	} else {
-		want.Model, err = model.Load(path)
-	}
+	m, err := model.Decode(data)
 	if err != nil {
-		return nil, false, err
+		return nil, false, fmt.Errorf("%s: %w", path, err)
 	}
-	want.First, want.Second = nil, nil // of no use here
+	m.First, m.Second = nil, nil // of no use here
+	want.Model = m
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.list = append([]loaded{want}, c.list[:min(len(c.list), kept-1)]...)
-	return want.Model, false, nil
+	return m, false, nil
 }
 
-func (c *cache) take(want loaded) *model.Model {
+func (c *cache) take(sum [sha256.Size]byte) *model.Model {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, l := range c.list {
-		if l.path == want.path && l.size == want.size && l.time.Equal(want.time) {
+		if l.sum == sum {
 			copy(c.list[1:i+1], c.list[:i])
 			c.list[0] = l
 			return l.Model

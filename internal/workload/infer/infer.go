@@ -10,8 +10,6 @@ package infer
 import (
 	_ "embed"
 	"encoding/json"
-	"path/filepath"
-	"strings"
 
 	"turno"
 	"turno/internal/workload"
@@ -66,7 +64,7 @@ func normalize(spec *turno.Spec) {
 		Model string `json:"model"`
 	}
 	if json.Unmarshal(spec.Params, &p) == nil {
-		model.WaitFor(spec, p.Model)
+		model.TakeFrom(spec, p.Model)
 	}
 }
 
@@ -83,23 +81,19 @@ func parse(params json.RawMessage) (Params, *turno.Error) {
 			return p, turno.Invalid("params."+c.name, "%d: use %d to %d", c.value, c.low, c.high)
 		}
 	}
-	if strings.HasPrefix(p.Model, model.JobPrefix) {
-		if err := model.CheckRef("params.model", p.Model); err != nil {
+	if err := model.CheckRef("params.model", p.Model, true); err != nil {
+		return p, err
+	}
+	if err := model.CheckRef("params.data", p.Data, false); err != nil {
+		return p, err
+	}
+	if p.Labels != "" {
+		if err := model.CheckRef("params.labels", p.Labels, false); err != nil {
 			return p, err
 		}
-	} else if p.Model != sampleName && !isPath(p.Model) {
-		return p, turno.Invalid("params.model", "%.80q: use %q, an absolute path on the worker, or job: and a job's number", p.Model, sampleName)
-	}
-	if p.Data != drawn && !isPath(p.Data) {
-		return p, turno.Invalid("params.data", "%.80q: use %q or an absolute path on the worker", p.Data, drawn)
-	}
-	if p.Labels != "" && !isPath(p.Labels) {
-		return p, turno.Invalid("params.labels", "%.80q: use an absolute path on the worker", p.Labels)
 	}
 	if p.Data == drawn && (p.Labels != "" || p.Column != "") {
 		return p, turno.Invalid("params.data", "is %s, but labels are given too: use the path of your samples", drawn)
 	}
 	return p, nil
 }
-
-func isPath(path string) bool { return filepath.IsAbs(path) && !strings.ContainsRune(path, 0) }

@@ -2,7 +2,6 @@ package infer_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,12 +75,7 @@ func TestModel_OfAJob(t *testing.T) {
 			t.Fatal(err)
 		}
 		e := newEnv(t)
-		e.Fetch = func(_ context.Context, ref string) (string, error) {
-			if ref != "job:12/model.safetensors" {
-				return "", fmt.Errorf("asked for %s", ref)
-			}
-			return filepath.Join(trained.Dir, "model.safetensors"), nil
-		}
+		e.Inputs = trained.Dir // as if staged
 		w := infer.New()
 		out := run(t, w, e, `{"model": "job:12", "data": %q, "labels": %q, "batch": 7}`, samples, labels)
 		if want := result.(*train.Output).TestAccuracy; *out.Accuracy != want || out.ModelCached {
@@ -111,14 +105,11 @@ func TestCache_SeesANewFile(t *testing.T) {
 	if first.Checksum == second.Checksum || second.ModelCached {
 		t.Errorf("%s, %s, cached %t", first.Checksum, second.Checksum, second.ModelCached)
 	}
-	for range 6 { // others push it out
-		other := filepath.Join(t.TempDir(), "x")
-		text, _ := os.ReadFile(path)
-		if err := os.WriteFile(other, text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		run(t, w, newEnv(t), `{"model": %q, "samples": 5}`, other)
+	for seed := 3; seed < 8; seed++ { // others push it out
+		save(seed)
+		run(t, w, newEnv(t), `{"model": %q, "samples": 5}`, path)
 	}
+	save(2)
 	if run(t, w, newEnv(t), `{"model": %q, "samples": 50}`, path).ModelCached {
 		t.Error("nothing was dropped")
 	}
@@ -127,8 +118,8 @@ func TestCache_SeesANewFile(t *testing.T) {
 func TestParams_Nonsense(t *testing.T) {
 	t.Parallel()
 	for params, field := range map[string]string{
-		`{"model": "mine"}`: "params.model", `{"model": "job:x"}`: "params.model", `{"data": "x.csv"}`: "params.data",
-		`{"labels": "/x"}`: "params.data", `{"data": "/x", "labels": "y"}`: "params.labels", `{"batch": 0}`: "params.batch", `{"model": ""}`: "params.model",
+		`{"model": "../mine"}`: "params.model", `{"model": "job:x"}`: "params.model", `{"data": "../x.csv"}`: "params.data",
+		`{"labels": "/x"}`: "params.data", `{"data": "/x", "labels": "a/../../y"}`: "params.labels", `{"batch": 0}`: "params.batch", `{"model": ""}`: "params.model",
 	} {
 		if err := infer.New().Check(json.RawMessage(params)); err == nil || err.Field != field {
 			t.Errorf("%s: %v", params, err)
@@ -143,7 +134,7 @@ func TestParams_Nonsense(t *testing.T) {
 		t.Fatal(err)
 	}
 	for params, says := range map[string]string{
-		fmt.Sprintf(`{"model": %q}`, broken): "model: ", `{"model": "/nowhere"}`: "/nowhere", `{"data": "/nowhere"}`: "/nowhere",
+		fmt.Sprintf(`{"model": %q}`, broken): "model: ", `{"model": "/nowhere"}`: "/nowhere", `{"model": "job:3"}`: "no input files", `{"data": "x.csv"}`: "no input files", `{"data": "/nowhere"}`: "/nowhere",
 		fmt.Sprintf(`{"data": %q}`, table): "samples of 2 numbers, the model takes 784",
 	} {
 		_, err := infer.New().Run(t.Context(), newEnv(t), json.RawMessage(params))

@@ -73,7 +73,11 @@ func (c *cache) run(ctx context.Context, env *workload.Env, params json.RawMessa
 	}
 	j := &job{Params: p, env: env, clock: workload.NewClock()}
 	out := &Output{Batch: p.Batch}
-	path, err := model.Find(ctx, env, p.Model)
+	path := p.Model
+	var err error
+	if path != sampleName {
+		path, err = model.Find(env, p.Model)
+	}
 	if err == nil {
 		j.model, out.ModelCached, err = c.find(path)
 	}
@@ -81,6 +85,9 @@ func (c *cache) run(ctx context.Context, env *workload.Env, params json.RawMessa
 		return nil, setup("model: %v", err)
 	}
 	j.clock.End("load")
+	if err = j.locate(); err != nil {
+		return nil, setup("data: %v", err)
+	}
 	if err := j.load(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -93,6 +100,18 @@ func (c *cache) run(ctx context.Context, env *workload.Env, params json.RawMessa
 	}
 	j.clock.End("kernel")
 	return out, j.finish(ctx, out)
+}
+
+// locate makes paths of inputs those of files.
+func (j *job) locate() error {
+	if j.Data == drawn {
+		return nil
+	}
+	var err error
+	if j.Data, err = model.Find(j.env, j.Data); err == nil && j.Labels != "" {
+		j.Labels, err = model.Find(j.env, j.Labels)
+	}
+	return err
 }
 
 // load brings the samples into memory, scaled as the model wants them.

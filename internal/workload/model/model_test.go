@@ -144,13 +144,21 @@ func TestCompare_FindsEachWrongLogit(t *testing.T) {
 	}
 }
 
-func TestWaitFor(t *testing.T) {
+func TestTakeFrom(t *testing.T) {
 	t.Parallel()
-	spec := &turno.Spec{After: []turno.Dependency{{Job: "7", When: turno.AfterAny}}}
-	for _, ref := range []string{"/x", "job:7", "job:nonsense", "job:8_1", "job:8_1", "sample"} {
-		model.WaitFor(spec, ref)
+	const job = "job:0192f0c4-1b2c-7d3e-8f40-5a6b7c8d9e0f"
+	spec := &turno.Spec{Type: "infer"}
+	for _, ref := range []string{"/x", "job:nonsense", "sample", job, job} {
+		model.TakeFrom(spec, ref)
 	}
-	if want := []turno.Dependency{{Job: "7", When: turno.AfterAny}, {Job: "8_1", When: turno.AfterOK}}; !slices.Equal(spec.After, want) {
+	spec.Normalize()
+	if want := (turno.File{Path: model.FileName, From: job + "/" + model.FileName}); len(spec.Inputs) != 1 || spec.Inputs[0] != want {
+		t.Errorf("%+v", spec.Inputs)
+	}
+	if len(spec.After) != 1 || spec.After[0] != (turno.Dependency{Job: job[4:], When: turno.AfterOK}) {
 		t.Errorf("%v", spec.After)
+	}
+	if err := spec.Validate(); err != nil {
+		t.Error(err)
 	}
 }
