@@ -95,7 +95,10 @@ var house = []row{
 	// the workloads
 	{pkg: "internal/workload/dataset", imports: "internal/workload internal/workload/digits"},
 	{pkg: "internal/workload/model", imports: ". internal/workload internal/workload/nn internal/workload/safetensors"},
-	{pkg: "internal/workload/*", imports: `. internal/gpu internal/gpu/cuda internal/workload internal/workload/gemm
+	{pkg: "internal/workload/*", imports: ". internal/gpu internal/gpu/cuda internal/workload internal/workload/gemm"},
+	{pkg: "internal/workload/train", imports: `. internal/workload
+		internal/workload/nn internal/workload/digits internal/workload/dataset internal/workload/model`},
+	{pkg: "internal/workload/infer", tests: "internal/workload/train", imports: `. internal/workload
 		internal/workload/nn internal/workload/digits internal/workload/dataset internal/workload/model`},
 	{pkg: "internal/workload/infer/sample", imports: ". internal/workload internal/workload/model internal/workload/train"},
 	{pkg: "internal/workload/workloadtest", imports: ". internal/gpu internal/gpu/fake internal/workload", planned: true,
