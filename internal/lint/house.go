@@ -88,7 +88,7 @@ var house = []row{
 		modules: "modernc.org/sqlite golang.org/x/sys"},
 	{pkg: "internal/store/postgres", imports: ". internal/store internal/store/sqlstore",
 		modules: "github.com/jackc/pgx"},
-	{pkg: "internal/files/folder", imports: ". internal/files"},
+	{pkg: "internal/files/folder", imports: ". internal/files", modules: "golang.org/x/sys"},
 	{pkg: "internal/gpu/fake", imports: ". internal/gpu"},
 	{pkg: "internal/gpu/cuda", imports: ". internal/gpu internal/gpu/cuda/driver", planned: true},
 
