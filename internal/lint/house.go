@@ -88,15 +88,19 @@ var house = []row{
 		modules: "modernc.org/sqlite golang.org/x/sys"},
 	{pkg: "internal/store/postgres", imports: ". internal/store internal/store/sqlstore",
 		modules: "github.com/jackc/pgx"},
-	{pkg: "internal/files/folder", imports: ". internal/files"},
+	{pkg: "internal/files/folder", imports: ". internal/files", modules: "golang.org/x/sys"},
 	{pkg: "internal/gpu/fake", imports: ". internal/gpu"},
 	{pkg: "internal/gpu/cuda", imports: ". internal/gpu internal/gpu/cuda/driver", planned: true},
 
 	// the workloads
 	{pkg: "internal/workload/dataset", imports: "internal/workload internal/workload/digits"},
 	{pkg: "internal/workload/model", imports: ". internal/workload internal/workload/nn internal/workload/safetensors"},
-	{pkg: "internal/workload/*", imports: `. internal/gpu internal/gpu/cuda internal/workload internal/workload/gemm
+	{pkg: "internal/workload/*", imports: ". internal/gpu internal/gpu/cuda internal/workload internal/workload/gemm"},
+	{pkg: "internal/workload/train", imports: `. internal/workload
 		internal/workload/nn internal/workload/digits internal/workload/dataset internal/workload/model`},
+	{pkg: "internal/workload/infer", tests: "internal/workload/train", imports: `. internal/workload
+		internal/workload/nn internal/workload/digits internal/workload/dataset internal/workload/model`},
+	{pkg: "internal/workload/infer/sample", imports: ". internal/workload internal/workload/model internal/workload/train"},
 	{pkg: "internal/workload/workloadtest", imports: ". internal/gpu internal/gpu/fake internal/workload", planned: true,
 		modules: "github.com/google/go-cmp"},
 	{pkg: "internal/workload/all", imports: ". internal/workload internal/workload/*",

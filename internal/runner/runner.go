@@ -41,7 +41,10 @@ type Run struct {
 	Threads int               `json:"threads"`
 	Dir     string            `json:"dir,omitempty"`    // for outputs; exists
 	Inputs  string            `json:"inputs,omitempty"` // folder of the job's input files; empty: it has none
-	Log     string            `json:"log,omitempty"`    // file to append the job's output to; made by the first write
+	// CkptDir is for checkpoints that the job's further attempts on this worker
+	// find again; exists.
+	CkptDir string `json:"ckpt_dir,omitempty"`
+	Log     string `json:"log,omitempty"` // file to append the job's output to; made by the first write
 }
 
 // Cancel asks to end one attempt; done follows all the same.

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 
 	"turno"
@@ -24,7 +26,7 @@ func (s *Service) Submit(ctx context.Context, jobs []turno.NewJob) ([]turno.Subm
 	out := make([]turno.Submitted, len(jobs))
 	p := packer{s: s, now: time.Now()}
 	for i := range jobs {
-		out[i].ID, out[i].Error = p.add(i, &jobs[i])
+		out[i].ID, out[i].Error = p.add(ctx, i, &jobs[i])
 	}
 	if len(p.parcels) == 0 {
 		return out, nil
@@ -132,7 +134,7 @@ type parcel struct {
 }
 
 // add gives the job's id, and why it is refused.
-func (p *packer) add(index int, n *turno.NewJob) (string, *turno.Error) {
+func (p *packer) add(ctx context.Context, index int, n *turno.NewJob) (string, *turno.Error) {
 	id := n.ID
 	switch {
 	case id == "":
@@ -148,7 +150,7 @@ func (p *packer) add(index int, n *turno.NewJob) (string, *turno.Error) {
 	}
 	if n.Spec != p.given {
 		p.given = n.Spec
-		p.encode()
+		p.encode(ctx)
 	}
 	if p.refused != nil {
 		return id, p.refused
@@ -167,9 +169,9 @@ func (p *packer) add(index int, n *turno.NewJob) (string, *turno.Error) {
 }
 
 // encode normalizes, checks and encodes the given spec.
-func (p *packer) encode() {
+func (p *packer) encode(ctx context.Context) {
 	spec := p.given.Clone()
-	if p.refused = p.s.check(spec); p.refused != nil {
+	if p.refused = p.s.check(ctx, spec); p.refused != nil {
 		return
 	}
 	var err error
@@ -182,9 +184,12 @@ func (p *packer) encode() {
 }
 
 // check normalizes a spec and tells why it is refused.
-func (s *Service) check(spec *turno.Spec) *turno.Error {
+func (s *Service) check(ctx context.Context, spec *turno.Spec) *turno.Error {
 	if s.o.Normalize != nil {
 		s.o.Normalize(spec)
+	}
+	if err := s.identify(ctx, spec); err != nil {
+		return err
 	}
 	spec.Normalize()
 	if err := spec.Validate(); err != nil {
@@ -195,6 +200,31 @@ func (s *Service) check(spec *turno.Spec) *turno.Error {
 	}
 	if s.o.Check != nil {
 		return s.o.Check(spec)
+	}
+	return nil
+}
+
+// identify puts the ids of jobs in the place of their numbers, where inputs are
+// to come from them: workers know jobs by their ids.
+func (s *Service) identify(ctx context.Context, spec *turno.Spec) *turno.Error {
+	shared := true
+	for i, f := range spec.Inputs {
+		job, path, _ := strings.Cut(strings.TrimPrefix(f.From, "job:"), "/")
+		ref, err := turno.ParseRef(job)
+		if f.From == "" || err != nil || ref.ID != "" {
+			continue
+		}
+		source, err := s.Job(ctx, job)
+		if err != nil {
+			if known, ok := errors.AsType[*turno.Error](err); ok && known.Code == turno.CodeNotFound {
+				return turno.Invalid("inputs", "%s is to come from job %s, but there is no such job", f.Path, job)
+			}
+			return turno.Errorf(turno.CodeUnavailable, "find job %s, of which input %s is to come: %v", job, f.Path, err)
+		}
+		if shared { // a copy: the list may be that of the spec this one was cloned from
+			spec.Inputs, shared = slices.Clone(spec.Inputs), false
+		}
+		spec.Inputs[i].From = "job:" + source.ID + "/" + path
 	}
 	return nil
 }

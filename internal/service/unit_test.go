@@ -264,7 +264,7 @@ func TestPacker_SplitsByJobsAndBytes(t *testing.T) {
 		total := 0
 		for i := range c.jobs {
 			spec := &turno.Spec{Type: "noop", Params: fmt.Appendf(nil, `"%s"`, bytes.Repeat([]byte("x"), c.params))}
-			if _, err := p.add(i, &turno.NewJob{Spec: spec}); err != nil {
+			if _, err := p.add(t.Context(), i, &turno.NewJob{Spec: spec}); err != nil {
 				t.Fatal(err)
 			}
 		}

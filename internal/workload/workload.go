@@ -48,9 +48,6 @@ type Env struct {
 	// CkptDir is a folder for checkpoints that the job's further attempts find
 	// again; it is removed when the job has succeeded. Empty: none.
 	CkptDir string
-	// Fetch gives the path of a file that another job has written to its output
-	// folder; ref is job:42/model.safetensors. Nil: not here.
-	Fetch func(ctx context.Context, ref string) (path string, err error)
 	// Progress may be called often: the runner thins it. Fraction is 0 to 1,
 	// negative when unknown. Never nil.
 	Progress func(turno.Progress)

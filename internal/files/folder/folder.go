@@ -39,12 +39,10 @@ const (
 	syncBytes = 64 << 20
 	// copyBytes is read and written at once.
 	copyBytes = 256 << 10
-	// batchBytes and batchFiles of small blobs are synced together.
-	batchBytes = 16 << 20
-	batchFiles = 512
-	// syncers sync small files at a time: the journal of the disk commits
-	// those that wait together.
-	syncers = 8
+	// batchBytes and batchFiles of small blobs are synced together: as much has
+	// to be sent again when this process is killed.
+	batchBytes = 4 << 20
+	batchFiles = 256
 )
 
 // Store is the folder.
@@ -130,16 +128,28 @@ func (s *Store) Stat(_ context.Context, hashes []string) ([]turno.Blob, error) {
 		}
 		out[i].Hash = h
 		name := place(h)
-		if size := s.whole(h); size >= 0 {
-			out[i].Stored, out[i].Whole = size, true
-		} else if info, err := s.root.Lstat(partOf(h)); err == nil && info.Mode().IsRegular() {
-			out[i].Stored, name = info.Size(), partOf(h)
-		} else {
+		info, err := s.root.Lstat(name)
+		if err != nil {
+			name = partOf(h)
+			info, err = s.root.Lstat(name)
+		}
+		if err != nil || !info.Mode().IsRegular() {
 			continue
 		}
-		_ = s.root.Chtimes(name, now, now) // only tells that it is wanted
+		out[i].Stored, out[i].Whole = info.Size(), name != partOf(h)
+		s.wanted(name, info.ModTime(), now)
 	}
 	return out, nil
+}
+
+// noteAfter is how exact the time of the last use has to be.
+const noteAfter = time.Minute
+
+// wanted notes that a blob is used.
+func (s *Store) wanted(name string, last, now time.Time) {
+	if now.Sub(last) > noteAfter {
+		_ = s.root.Chtimes(name, now, now) // it would be deleted too early, at worst
+	}
 }
 
 // Open implements files.Store.

@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"maps"
 	"os"
 	"slices"
-	"sync"
 	"time"
 
 	"turno/internal/files"
@@ -20,7 +20,7 @@ import (
 // PutAll implements files.Store. A batch is written, synced and renamed
 // together: a sync a file would take ten times as long.
 func (s *Store) PutAll(ctx context.Context, blobs iter.Seq2[files.Small, error]) error {
-	b := batch{s: s}
+	b := batch{s: s, dirs: map[string]bool{}}
 	defer b.drop()
 	for small, err := range blobs {
 		if err == nil {
@@ -30,7 +30,7 @@ func (s *Store) PutAll(ctx context.Context, blobs iter.Seq2[files.Small, error])
 			err = b.add(small)
 		}
 		if err != nil {
-			return errors.Join(err, b.flush())
+			return errors.Join(err, b.flush(), b.settle())
 		}
 		if b.bytes >= batchBytes || len(b.files) >= batchFiles {
 			if err := b.flush(); err != nil {
@@ -38,7 +38,7 @@ func (s *Store) PutAll(ctx context.Context, blobs iter.Seq2[files.Small, error])
 			}
 		}
 	}
-	return b.flush()
+	return errors.Join(b.flush(), b.settle())
 }
 
 // batch is small blobs that are written and have not got their places.
@@ -46,6 +46,7 @@ type batch struct {
 	s     *Store
 	files []written
 	bytes int64
+	dirs  map[string]bool // folders with new names, of all batches
 }
 
 type written struct {
@@ -61,8 +62,6 @@ func (b *batch) add(small files.Small) error {
 		return fmt.Errorf("%s: %w", small.Hash, files.ErrMismatch)
 	}
 	if b.s.whole(small.Hash) >= 0 {
-		now := time.Now()
-		_ = b.s.root.Chtimes(place(small.Hash), now, now) // only tells that it is wanted
 		return nil
 	}
 	w := written{hash: small.Hash, temp: partDir + "/." + rand.Text()}
@@ -87,47 +86,44 @@ func (b *batch) add(small files.Small) error {
 	return nil
 }
 
-// flush makes the batch durable and gives each blob its place.
+// flush gives each blob of the batch its place, once its content is on the
+// disk. The names are, after settle.
 func (b *batch) flush() error {
 	if len(b.files) == 0 {
 		return nil
 	}
-	if err := b.sync(); err != nil {
+	open := make([]*os.File, len(b.files))
+	for i := range b.files {
+		open[i], b.files[i].file = b.files[i].file, nil
+	}
+	err := b.s.syncFiles(open)
+	for _, f := range open {
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
 		return full("sync blobs", err)
 	}
-	dirs := map[string]bool{}
 	for len(b.files) > 0 {
 		w := b.files[len(b.files)-1]
 		if err := b.s.move(w.temp, w.hash); err != nil {
 			return err
 		}
-		dirs[w.hash[:2]] = true
+		b.dirs[w.hash[:2]] = true
 		b.files = b.files[:len(b.files)-1]
 	}
 	b.bytes = 0
-	names := make([]string, 0, len(dirs))
-	for d := range dirs {
-		names = append(names, d)
-	}
-	slices.Sort(names)
-	return b.s.syncDirs(names...)
+	return nil
 }
 
-// sync syncs and closes the files.
-func (b *batch) sync() error {
-	errs := make([]error, syncers)
-	var group sync.WaitGroup
-	for k := range syncers {
-		group.Go(func() {
-			for i := k; i < len(b.files); i += syncers {
-				f := b.files[i].file
-				b.files[i].file = nil
-				errs[k] = errors.Join(errs[k], f.Sync(), f.Close())
-			}
-		})
+// settle makes the names of all batches durable.
+func (b *batch) settle() error {
+	if len(b.dirs) == 0 {
+		return nil
 	}
-	group.Wait()
-	return errors.Join(errs...)
+	if err := b.s.syncNames(slices.Sorted(maps.Keys(b.dirs))); err != nil {
+		return full("sync folders", err)
+	}
+	return nil
 }
 
 // drop removes what has not got its place.

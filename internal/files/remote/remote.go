@@ -3,6 +3,7 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -108,32 +109,40 @@ func (s *Store) Put(ctx context.Context, p files.Part, body io.Reader) (int64, e
 	return now[0].Stored, err
 }
 
+// packBytes and packFiles go in one request. It is answered before the next
+// one is sent: when the line breaks, no more than one is sent again.
+const (
+	packBytes = 2 << 20
+	packFiles = 256
+)
+
 // PutAll implements files.Store.
 func (s *Store) PutAll(ctx context.Context, blobs iter.Seq2[files.Small, error]) error {
-	r, w := io.Pipe()
-	var source error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		out := files.PackWriter{W: w}
-		for b, err := range blobs {
-			if err == nil {
-				err = out.Add(b)
-			}
-			if errors.Is(err, io.ErrClosedPipe) {
-				return // the request has failed and says why
-			}
-			if err != nil {
-				source = err // what came before is sent
-				break
+	var buf bytes.Buffer
+	n := 0
+	flush := func() error {
+		if n == 0 {
+			return nil
+		}
+		_, err := s.c.PackFiles(ctx, &buf)
+		buf.Reset()
+		n = 0
+		return explain(err)
+	}
+	for b, err := range blobs {
+		if err == nil {
+			err = files.PackWriter{W: &buf}.Add(b)
+		}
+		if err != nil {
+			return errors.Join(err, flush()) // what came before is sent
+		}
+		if n++; n == packFiles || buf.Len() >= packBytes {
+			if err := flush(); err != nil {
+				return err
 			}
 		}
-		_ = w.Close() // never fails
-	}()
-	_, err := s.c.PackFiles(ctx, r)
-	_ = r.Close() // never fails
-	<-done
-	return errors.Join(source, explain(err))
+	}
+	return flush()
 }
 
 // SetName implements files.Store.

@@ -65,7 +65,7 @@ func (d Downloader) piece(ctx context.Context, hash string, at int64, w io.Write
 		return 0, err
 	}
 	defer r.Close()
-	buf := make([]byte, 256<<10)
+	buf := make([]byte, copyBytes)
 	var total int64
 	for {
 		if ctx.Err() != nil {

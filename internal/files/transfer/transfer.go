@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"sync"
 	"time"
 
 	"turno"
@@ -335,6 +336,11 @@ func (u *upload) explain(s *Source, err error) error {
 	return fmt.Errorf("store %s: %w", s.Name, err)
 }
 
+// copyBytes are read at once; buffers are kept, since many files are small.
+const copyBytes = 256 << 10
+
+var buffers = sync.Pool{New: func() any { return new([copyBytes]byte) }}
+
 // OfFile is a Source that is a file of this machine. It reads it, to hash it.
 func OfFile(ctx context.Context, name string, open func() (*os.File, error)) (Source, error) {
 	f, err := open()
@@ -343,7 +349,9 @@ func OfFile(ctx context.Context, name string, open func() (*os.File, error)) (So
 	}
 	defer f.Close()
 	sum := sha256.New()
-	size, err := io.CopyBuffer(sum, &interruptible{ctx, f}, make([]byte, 256<<10))
+	buf := buffers.Get().(*[copyBytes]byte)
+	defer buffers.Put(buf)
+	size, err := io.CopyBuffer(sum, &interruptible{ctx, f}, buf[:])
 	if err != nil {
 		return Source{}, fmt.Errorf("read %s: %w", name, err)
 	}

@@ -253,6 +253,9 @@ func (c *commands) spec(a *attempt) (child.Spec, error) {
 	if err := c.folders.make(a.dir); err != nil {
 		return child.Spec{}, err
 	}
+	if _, err := c.role.makeCkpt(a.task); err != nil {
+		return child.Spec{}, err
+	}
 	command := params.Command
 	if params.Script != "" {
 		path := filepath.Join(a.dir, "script")
@@ -345,6 +348,7 @@ func (c *commands) sweep(live map[turno.AttemptKey]*attempt, saved savedJournal)
 	for k := range live {
 		known[k.String()] = true
 	}
+	c.role.sweepCkpts(live)
 	root := filepath.Join(c.data, attemptsDir)
 	entries, err := os.ReadDir(root)
 	if err != nil {

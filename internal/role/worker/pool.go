@@ -149,7 +149,11 @@ func (p *pool) give(c *warm, r *run) {
 	}
 	if c.group.key.class != string(runner.Light) {
 		request.Dir = filepath.Join(r.a.dir, "out")
-		if err := os.MkdirAll(request.Dir, 0o700); err != nil {
+		err := os.MkdirAll(request.Dir, 0o700)
+		if err == nil {
+			request.CkptDir, err = p.role.makeCkpt(t)
+		}
+		if err != nil {
 			p.role.inbox.put(event{key: r.a.key, result: setupFailure(fmt.Errorf("make the job's folder: %w", err))})
 			return
 		}

@@ -385,6 +385,7 @@ func (r *Role) ended(now time.Time, e event) {
 		e.result.Simulated = e.result.Simulated || r.simulated(g)
 	}
 	e.result.Device = a.task.Device
+	r.dropCkpt(a.task, e.result.State)
 	r.core.Ended(now, e.key, *e.result)
 }
 

@@ -28,6 +28,19 @@ var submitTests = map[string]func(*testing.T, Front){
 		want(t, "cpus", got.Spec.CPUs, turno.CPU)
 		want(t, "id", got.ID, s.ID)
 	},
+	"Submit_InputsOfJobsByNumber": func(t *testing.T, front Front) {
+		e := newEnv(t, front, options{})
+		source := e.submit(t, turno.Spec{Type: "noop"})
+		given := []turno.File{{Path: "a", From: "job:1/x/y"}, {Path: "b", From: "job:" + source.ID + "/z"}}
+		number := e.submit(t, turno.Spec{Type: "noop", Inputs: given})
+		want(t, "the list given", given[0].From, "job:1/x/y")
+		got := must(e.Job(t.Context(), number.ID))(t)
+		want(t, "by number", got.Spec.Inputs[0].From, "job:"+source.ID+"/x/y")
+		want(t, "by id", got.Spec.Inputs[1].From, given[1].From)
+		want(t, "dependencies", fmt.Sprint(got.Spec.After), fmt.Sprint([]turno.Dependency{{Job: source.ID, When: turno.AfterOK}}))
+		out := must(e.Submit(t.Context(), []turno.NewJob{{Spec: &turno.Spec{Type: "noop", Inputs: []turno.File{{Path: "a", From: "job:99/x"}}}}}))(t)
+		want(t, "of no job", codeOf(out[0].Error), turno.CodeInvalid)
+	},
 	"Submit_NothingIsNothing": func(t *testing.T, front Front) {
 		e := newEnv(t, front, options{})
 		out := must(e.Submit(t.Context(), nil))(t)

@@ -13,6 +13,7 @@ import (
 	"turno/internal/workload"
 	"turno/internal/workload/exec"
 	"turno/internal/workload/image"
+	"turno/internal/workload/infer"
 	"turno/internal/workload/matmul"
 	"turno/internal/workload/noop"
 	"turno/internal/workload/train"
@@ -24,6 +25,7 @@ func List() []workload.Workload {
 	return []workload.Workload{
 		exec.New(),
 		image.New(),
+		infer.New(),
 		matmul.New(),
 		noop.New(),
 		train.New(),

@@ -19,7 +19,7 @@ type Comparison struct {
 // thousand products, layer after layer: the roundings of float32 (2^-24 each)
 // come to a few 1e-6 where they partly cancel, as they do, and stay below this
 // for the largest nets that nn takes.
-const Tolerance = 2e-4
+const Tolerance = 5e-5
 
 // referenceWork is how many products the reference may take in all: a second or
 // two on one core.

@@ -47,15 +47,7 @@ const maxFile = 2 << 30
 
 // Load reads a file.
 func Load(path string) (*Model, error) {
-	// Asked before it is opened: opening a pipe would wait for its writer.
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() || info.Size() > maxFile {
-		return nil, fmt.Errorf("%s: not a regular file of at most %d bytes", path, maxFile)
-	}
-	data, err := os.ReadFile(path)
+	data, err := Read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +56,19 @@ func Load(path string) (*Model, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return m, nil
+}
+
+// Read is the file as bytes, for Decode.
+func Read(path string) ([]byte, error) {
+	// Asked before it is opened: opening a pipe would wait for its writer.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxFile {
+		return nil, fmt.Errorf("%s: not a regular file of at most %d bytes", path, maxFile)
+	}
+	return os.ReadFile(path)
 }
 
 // Decode reads a file that is in memory.

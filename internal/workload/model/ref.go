@@ -1,52 +1,63 @@
 package model
 
 import (
-	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"turno"
 	"turno/internal/workload"
 )
 
-// JobPrefix begins a reference to what a job has written: job:42, job:42_7, or
+// JobPrefix begins a reference to what a job has left: job:42, job:42_7, or
 // job: and the job's id.
 const JobPrefix = "job:"
 
-// WaitFor lets a job wait for the one whose model it names, if it names one and
-// does not wait for it already.
-func WaitFor(spec *turno.Spec, ref string) {
+// TakeFrom makes the model of the job that ref names, if it names one, an input
+// of spec, which then waits for that job. Who takes the spec puts the job's id
+// in the place of a number.
+func TakeFrom(spec *turno.Spec, ref string) {
 	job, names := strings.CutPrefix(ref, JobPrefix)
-	if !names {
-		return
-	}
-	if _, err := turno.ParseRef(job); err != nil {
+	if _, err := turno.ParseRef(job); err != nil || !names {
 		return // CheckRef says what is wrong
 	}
-	for _, d := range spec.After {
-		if d.Job == job {
+	for _, f := range spec.Inputs {
+		if f.Path == FileName {
 			return
 		}
 	}
-	spec.After = append(spec.After[:len(spec.After):len(spec.After)], turno.Dependency{Job: job, When: turno.AfterOK})
+	// A copy: the list may be that of the spec this one was cloned from.
+	spec.Inputs = append(spec.Inputs[:len(spec.Inputs):len(spec.Inputs)], turno.File{Path: FileName, From: ref + "/" + FileName})
 }
 
-// CheckRef tells what is wrong with a reference that begins with JobPrefix.
-func CheckRef(field, ref string) *turno.Error {
-	if _, err := turno.ParseRef(strings.TrimPrefix(ref, JobPrefix)); err != nil {
-		return turno.Invalid(field, "%.80q: use job: and a job's number or id, such as job:42", ref)
+// CheckRef tells what is wrong with the name of a file: an absolute path on the
+// worker, one of the job's inputs, or, where job is set, what a job has left.
+func CheckRef(field, ref string, job bool) *turno.Error {
+	if job && strings.HasPrefix(ref, JobPrefix) {
+		if _, err := turno.ParseRef(strings.TrimPrefix(ref, JobPrefix)); err != nil {
+			return turno.Invalid(field, "%.80q: use job: and a job's number or id, such as job:42", ref)
+		}
+		return nil
+	}
+	if strings.ContainsRune(ref, 0) || !filepath.IsAbs(ref) && !filepath.IsLocal(filepath.FromSlash(ref)) {
+		return turno.Invalid(field, "%.80q: use an absolute path on the worker, or the path of one of the job's inputs", ref)
 	}
 	return nil
 }
 
-// Find is the path of the model that a parameter names: a path itself, or what
-// a job has written.
-func Find(ctx context.Context, env *workload.Env, ref string) (string, error) {
-	if !strings.HasPrefix(ref, JobPrefix) {
+// Find is the path of a file that CheckRef has passed.
+func Find(env *workload.Env, ref string) (string, error) {
+	if filepath.IsAbs(ref) {
 		return ref, nil
 	}
-	if env.Fetch == nil {
-		return "", fmt.Errorf("%s: this runner cannot fetch what other jobs have written", ref)
+	if strings.HasPrefix(ref, JobPrefix) {
+		ref = FileName
 	}
-	return env.Fetch(ctx, ref+"/"+FileName)
+	if env.Inputs == "" {
+		return "", fmt.Errorf("%s: %w", ref, errNoInputs)
+	}
+	return filepath.Join(env.Inputs, filepath.FromSlash(ref)), nil
 }
+
+var errNoInputs = errors.New("the job has no input files: send it along with --input, or give the absolute path of a file on the worker")

@@ -205,3 +205,6 @@ func adamGo(u *update) {
 		u.weights[i] += u.negative * m / (sqrt(v)*u.unbias + u.epsilon)
 	}
 }
+
+// Engine names the kernels that New's nets compute with, such as avx2.
+func Engine() string { return best.name }

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,7 +22,7 @@ type progress struct {
 
 // earlier is the checkpoint to go on from: that of an earlier attempt of this
 // job, or the one that resume names. Nil: none.
-func (j *job) earlier(ctx context.Context) (*model.Model, error) {
+func (j *job) earlier() (*model.Model, error) {
 	if j.env.CkptDir != "" {
 		m, err := model.Load(filepath.Join(j.env.CkptDir, model.FileName))
 		if err == nil {
@@ -37,7 +36,7 @@ func (j *job) earlier(ctx context.Context) (*model.Model, error) {
 	if j.Resume == "" {
 		return nil, nil
 	}
-	path, err := model.Find(ctx, j.env, j.Resume)
+	path, err := model.Find(j.env, j.Resume)
 	if err != nil {
 		return nil, setup("resume: %v", err)
 	}

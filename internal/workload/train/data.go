@@ -8,6 +8,7 @@ import (
 	"turno/internal/workload"
 	"turno/internal/workload/dataset"
 	"turno/internal/workload/digits"
+	"turno/internal/workload/model"
 )
 
 // samples are what is trained and tested on.
@@ -23,10 +24,20 @@ const (
 	epochOrder  = 1000 // and the number of the epoch: the order of samples
 )
 
-func load(ctx context.Context, p Params, names []string, threads int) (*samples, error) {
+func load(ctx context.Context, env *workload.Env, p Params, names []string) (*samples, error) {
 	if p.Data != drawn {
+		for _, path := range []*string{&p.Data, &p.Labels, &p.TestData, &p.TestLabels} {
+			if *path == "" {
+				continue
+			}
+			var err error
+			if *path, err = model.Find(env, *path); err != nil {
+				return nil, err
+			}
+		}
 		return read(ctx, p, names)
 	}
+	threads := env.Threads
 	count, tests := orElse(p.Samples, drawnSamples), orElse(p.TestSamples, drawnTests)
 	train, err := dataset.Digits(ctx, digits.Set{Seed: p.Seed, Stream: trainStream}, 0, count, threads)
 	if err != nil {

@@ -105,7 +105,7 @@ func run(ctx context.Context, env *workload.Env, params json.RawMessage) (any, e
 
 // prepare loads the samples and makes the net, from a checkpoint where there is one.
 func (j *job) prepare(ctx context.Context) error {
-	from, err := j.earlier(ctx)
+	from, err := j.earlier()
 	if err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (j *job) prepare(ctx context.Context) error {
 		names = from.Names
 	}
 	j.env.Progress(turno.Progress{Fraction: 0, Message: "load samples"})
-	if j.data, err = load(ctx, j.Params, names, j.env.Threads); err != nil {
+	if j.data, err = load(ctx, j.env, j.Params, names); err != nil {
 		if ctx.Err() != nil {
 			return err
 		}

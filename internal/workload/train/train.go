@@ -11,8 +11,6 @@ package train
 import (
 	_ "embed"
 	"encoding/json"
-	"path/filepath"
-	"strings"
 
 	"turno"
 	"turno/internal/workload"
@@ -79,7 +77,7 @@ func normalize(spec *turno.Spec) {
 		Resume string `json:"resume"`
 	}
 	if json.Unmarshal(spec.Params, &p) == nil {
-		model.WaitFor(spec, p.Resume)
+		model.TakeFrom(spec, p.Resume)
 	}
 }
 
@@ -165,20 +163,14 @@ func (p *Params) checkNumbers() *turno.Error {
 }
 
 func (p *Params) checkFiles() *turno.Error {
-	files := []struct{ name, path string }{
-		{"labels", p.Labels}, {"test_data", p.TestData}, {"test_labels", p.TestLabels},
-	}
-	if p.Data != drawn {
-		files = append(files, struct{ name, path string }{"data", p.Data})
-	}
-	if !strings.HasPrefix(p.Resume, model.JobPrefix) {
-		files = append(files, struct{ name, path string }{"resume", p.Resume})
-	} else if err := model.CheckRef("params.resume", p.Resume); err != nil {
-		return err
-	}
-	for _, f := range files {
-		if f.path != "" && (strings.ContainsRune(f.path, 0) || !filepath.IsAbs(f.path)) {
-			return turno.Invalid("params."+f.name, "%.80q: use an absolute path on the worker", f.path)
+	for _, f := range []struct{ name, path string }{
+		{"data", p.Data}, {"labels", p.Labels}, {"test_data", p.TestData}, {"test_labels", p.TestLabels}, {"resume", p.Resume},
+	} {
+		if f.path == "" {
+			continue
+		}
+		if err := model.CheckRef("params."+f.name, f.path, f.name == "resume"); err != nil {
+			return err
 		}
 	}
 	switch {

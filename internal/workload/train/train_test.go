@@ -116,15 +116,14 @@ func TestResume_FromAFileAndAJob(t *testing.T) {
 		t.Errorf("%s from epoch %d, not %s", again.Checksum, again.ResumedFrom, whole.Checksum)
 	}
 	e := newEnv(t)
-	asked := ""
-	e.Fetch = func(_ context.Context, ref string) (string, error) { asked = ref; return path, nil }
-	if out := run(t, e, `{`+mlp+`, "epochs": 4, "schedule": "constant", "resume": "job:42_7"}`); out.Checksum != whole.Checksum || asked != "job:42_7/model.safetensors" {
-		t.Errorf("%s by %q", out.Checksum, asked)
+	e.Inputs = first.Dir // as if staged
+	if out := run(t, e, `{`+mlp+`, "epochs": 4, "schedule": "constant", "resume": "job:42_7"}`); out.Checksum != whole.Checksum {
+		t.Errorf("%s", out.Checksum)
 	}
 	if why := failure(t, newEnv(t), fmt.Sprintf(`{"hidden": [13], "samples": 100, "test_samples": 10, "resume": %s}`, text)); !strings.Contains(why, "another net") {
 		t.Error(why)
 	}
-	if why := failure(t, newEnv(t), `{"resume": "job:42"}`); !strings.Contains(why, "cannot fetch") {
+	if why := failure(t, newEnv(t), `{"resume": "job:42"}`); !strings.Contains(why, "no input files") {
 		t.Error(why)
 	}
 	if out := run(t, newEnv(t), fmt.Sprintf(`{%s, "epochs": 2, "resume": %s}`, mlp, text)); out.Steps != whole.Steps/2 || out.Rate != 0 {
@@ -191,8 +190,8 @@ func TestParams_Nonsense(t *testing.T) {
 	t.Parallel()
 	for params, field := range map[string]string{
 		`{"channels": [4]}`: "params.channels", `{"model": "cnn"}`: "params.model", `{"lr": 0}`: "params.lr", `{"momentum": 1}`: "params.momentum",
-		`{"data": "x.csv"}`: "params.data", `{"labels": "/x"}`: "params.data", `{"data": "/x", "test_labels": "/y"}`: "params.test_labels",
-		`{"resume": "job:x"}`: "params.resume", `{"resume": "x"}`: "params.resume", `{"samples": 999999}`: "params.samples",
+		`{"data": "../x.csv"}`: "params.data", `{"labels": "/x"}`: "params.data", `{"data": "/x", "test_labels": "/y"}`: "params.test_labels",
+		`{"resume": "job:x"}`: "params.resume", `{"resume": "/x\u0000"}`: "params.resume", `{"samples": 999999}`: "params.samples",
 		`{"hidden": [4096, 4096, 4096, 4096, 4096, 4096], "model": "conv", "channels": [256]}`: "params.hidden",
 	} {
 		if err := train.New().Check(json.RawMessage(params)); err == nil || err.Field != field {
@@ -201,12 +200,12 @@ func TestParams_Nonsense(t *testing.T) {
 	}
 }
 
-func TestNormalize_WaitsForTheJob(t *testing.T) {
+func TestNormalize_TakesTheModelOfTheJob(t *testing.T) {
 	t.Parallel()
 	spec := &turno.Spec{Type: "train", Params: json.RawMessage(`{"resume": "job:42"}`)}
 	train.New().Normalize(spec)
 	train.New().Normalize(spec)
-	if want := []turno.Dependency{{Job: "42", When: turno.AfterOK}}; !slices.Equal(spec.After, want) {
-		t.Errorf("%v", spec.After)
+	if want := (turno.File{Path: model.FileName, From: "job:42/" + model.FileName}); len(spec.Inputs) != 1 || spec.Inputs[0] != want {
+		t.Errorf("%+v", spec.Inputs)
 	}
 }
