@@ -5,9 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"turno"
+	"turno/internal/files"
 )
 
 const (
@@ -55,14 +55,16 @@ func (s *session) demoCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.demo(ctx, svc, &o, "")
+			store, err := s.fileStore(cfg)
+			return errors.Join(s.demo(ctx, svc, &o, store), err)
 		}
 		s.notef("Starting a private turno…\n")
 		p, err := s.private(ctx, cfg)
 		if err != nil {
 			return err
 		}
-		return errors.Join(s.demo(ctx, p.svc, &o, p.cfg.Data), p.stop())
+		store, err := s.fileStore(p.cfg)
+		return errors.Join(s.demo(ctx, p.svc, &o, store), err, p.stop())
 	})
 	return cmd
 }
@@ -82,7 +84,7 @@ type trial struct {
 }
 
 // demo runs the trials and shows what came of them.
-func (s *session) demo(ctx context.Context, svc turno.Service, o *demoOptions, data string) error {
+func (s *session) demo(ctx context.Context, svc turno.Service, o *demoOptions, store files.Store) error {
 	workers, err := svc.Workers(ctx)
 	if err != nil {
 		return err
@@ -113,7 +115,7 @@ func (s *session) demo(ctx context.Context, svc turno.Service, o *demoOptions, d
 	} else {
 		s.demoTable(rows)
 	}
-	for _, path := range s.keepPictures(o, data) {
+	for _, path := range s.keepPictures(ctx, o, store, trials) {
 		s.notef("Picture: %s\n", path)
 	}
 	if err == nil && bad > 0 {
@@ -375,55 +377,42 @@ func (s *session) demoTable(rows []result) {
 	t.write(s.io.Out)
 }
 
-// keepPictures copies the pictures that the demo made out of the temporary
-// folder, and says where they are.
-func (s *session) keepPictures(o *demoOptions, data string) []string {
-	if data == "" {
-		return nil
-	}
-	var found, kept []string
-	_ = filepath.WalkDir(data, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() && contains(pictures, strings.ToLower(filepath.Ext(path))) {
-			found = append(found, path)
+// keepPictures copies the pictures that the demo made out of the file store,
+// and says where they are.
+func (s *session) keepPictures(ctx context.Context, o *demoOptions, store files.Store, trials []*trial) []string {
+	c := &copying{s: s, store: store, o: cpOptions{force: true}}
+	for _, t := range trials {
+		if r := t.job.Result; r != nil && r.Artifacts != nil {
+			c.files = append(c.files, r.Artifacts.List...)
 		}
-		return nil
+	}
+	c.files = slices.DeleteFunc(c.files, func(f turno.File) bool {
+		return !contains(pictures, strings.ToLower(path.Ext(f.Path)))
 	})
-	if len(found) == 0 {
+	if store == nil || len(c.files) == 0 {
 		return nil
 	}
-	dir := o.keep
-	if dir == "" {
-		var err error
-		if dir, err = os.MkdirTemp("", "turno-demo-"); err != nil {
-			return nil
-		}
-	} else if err := os.MkdirAll(s.abs(dir), 0o755); err != nil {
+	dir := s.abs(o.keep)
+	var err error
+	if o.keep == "" {
+		dir, err = os.MkdirTemp("", "turno-demo-")
+	} else {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
 		s.warnf("keep the pictures: %v", err)
 		return nil
 	}
-	for i, path := range found {
-		to := filepath.Join(s.abs(dir), fmt.Sprintf("%d-%s", i+1, filepath.Base(path)))
-		if err := copyFile(path, to); err != nil {
-			s.warnf("keep %s: %v", path, err)
+	var kept []string
+	for i := range c.files {
+		name := fmt.Sprintf("%d-%s", i+1, path.Base(c.files[i].Path))
+		if err := c.one(ctx, &c.files[i], dir, name, &transferBar{}); err != nil {
+			s.warnf("keep a picture: %v", err)
 			continue
 		}
-		kept = append(kept, to)
+		kept = append(kept, filepath.Join(dir, name))
 	}
 	return kept
 }
 
 var pictures = []string{".png", ".jpg", ".jpeg", ".pgm", ".ppm", ".gif"}
-
-func copyFile(from, to string) error {
-	in, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, in)
-	return errors.Join(err, out.Close())
-}
