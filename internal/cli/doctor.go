@@ -290,7 +290,10 @@ func (s *session) checkPart(ctx context.Context, cfg config.Config, name, value,
 	if err != nil {
 		return fail(name, "does it run, and are address, user and password right?", "%s: %v", config.Redact(value), err)
 	}
-	return okay(name, "%s at %s", found, config.Redact(value))
+	if at := config.Redact(value); !strings.Contains(found, at) {
+		found += " at " + at
+	}
+	return okay(name, "%s", found)
 }
 
 func (s *session) checkMachine(ctx context.Context, cfg config.Config) []check {
