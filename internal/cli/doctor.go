@@ -258,6 +258,13 @@ func (s *session) checkServer(ctx context.Context, cfg config.Config) (checks []
 	default:
 		checks = append(checks, okay("workers", "%d of %d ready%s", ready, len(workers), first))
 	}
+	for i := range workers {
+		for _, r := range workers[i].Machine.Runners {
+			if r.State == turno.RunnerFailed {
+				checks = append(checks, warn("runner", "mend its command; the worker tries again by itself", "%s on %s: %s", r.Engine, workers[i].Name, r.Reason))
+			}
+		}
+	}
 	return checks, true
 }
 
