@@ -37,8 +37,9 @@ check: ## vet, lint and the tests that need no server: quick
 	$(GO) vet ./...
 	$(GO) test -short $(if $(RUN),-run '$(RUN)') $(PKG)
 
-bench: build ## measure the queue on this machine
+bench: build ## measure the queue, and runners, on this machine
 	$(BIN)/turno bench queue
+	$(BIN)/turno bench runner --runner 'torch=/usr/bin/python3 runners/python/torch_workloads.py'
 
 bench-servers: build testenv ## the same on RabbitMQ and a PostgreSQL that syncs
 	$(BIN)/services -durable -- sh -c '$(BIN)/turno bench queue --broker "$$TURNO_TEST_RABBITMQ_URL" --store "$$TURNO_TEST_POSTGRES_URL"'

@@ -258,6 +258,13 @@ func (s *session) checkServer(ctx context.Context, cfg config.Config) (checks []
 	default:
 		checks = append(checks, okay("workers", "%d of %d ready%s", ready, len(workers), first))
 	}
+	for i := range workers {
+		for _, r := range workers[i].Machine.Runners {
+			if r.State == turno.RunnerFailed {
+				checks = append(checks, warn("runner", "mend its command; the worker tries again by itself", "%s on %s: %s", r.Engine, workers[i].Name, r.Reason))
+			}
+		}
+	}
 	return checks, true
 }
 
@@ -290,7 +297,10 @@ func (s *session) checkPart(ctx context.Context, cfg config.Config, name, value,
 	if err != nil {
 		return fail(name, "does it run, and are address, user and password right?", "%s: %v", config.Redact(value), err)
 	}
-	return okay(name, "%s at %s", found, config.Redact(value))
+	if at := config.Redact(value); !strings.Contains(found, at) {
+		found += " at " + at
+	}
+	return okay(name, "%s", found)
 }
 
 func (s *session) checkMachine(ctx context.Context, cfg config.Config) []check {

@@ -79,6 +79,11 @@ func (s *session) entryEnv(o execOptions) (map[string]string, error) {
 }
 
 func (s *session) execIn(ctx context.Context, svc turno.Service, ref string, open sessions.Open, o execOptions) error {
+	if j, err := svc.Job(ctx, ref); err == nil && j.State == turno.Starting {
+		if _, err := s.awaitState(ctx, svc, ref, turno.Running); err != nil {
+			return err
+		}
+	}
 	if o.tty {
 		if _, ok := s.terminal(); !ok {
 			return usage("-t needs a terminal, and standard input is none").hint("leave -t out; -i hands the input over")
@@ -218,14 +223,21 @@ func (s *session) feed(ctx context.Context, svc turno.Service, ref string) error
 }
 
 // hasInput tells whether standard input holds something for the job: a file or
-// a pipe. A terminal must be asked for (-i).
+// a pipe that is not at its end. A terminal must be asked for (-i).
 func (s *session) hasInput() bool {
 	f, ok := s.io.In.(*os.File)
 	if !ok {
 		return false
 	}
 	info, err := f.Stat()
-	return err == nil && (info.Mode().IsRegular() || info.Mode()&os.ModeNamedPipe != 0)
+	switch {
+	case err != nil:
+		return false
+	case info.Mode().IsRegular():
+		at, err := f.Seek(0, io.SeekCurrent)
+		return err == nil && at < info.Size()
+	}
+	return info.Mode()&os.ModeNamedPipe != 0 && !drained(f)
 }
 
 // runArgs makes -it of docker's users two flags: in turno run, as in sbatch,
@@ -250,7 +262,7 @@ type interactive struct {
 
 // ask notes in the spec what the command's streams are to be.
 func (i *interactive) ask(s *session, cmd *cobra.Command, spec *turno.Spec) error {
-	if !i.tty && !cmd.Flags().Changed("interactive") && spec.Type == execType {
+	if !i.tty && !cmd.Flags().Changed("interactive") && spec.Type == execType && spec.Retries == 0 {
 		i.input = s.hasInput()
 	}
 	if !i.tty && !i.input {

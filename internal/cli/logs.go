@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -13,10 +14,12 @@ import (
 
 const (
 	logsShort = "show what a job has printed; with -f as it comes"
-	logsLong  = `Shows the output of a job's last attempt, both streams in one. What could act on
-your terminal (escape sequences) is taken out; --raw leaves it in.`
+	logsLong  = `Shows the output of a job's last attempt, both streams in one, or with -a of every
+attempt that is known. What could act on your terminal (escape sequences) is
+taken out; --raw leaves it in.`
 	logsHelp = `  turno logs 42
   turno logs -f last
+  turno logs -a last
   turno logs --tail 20 --attempt 1 42_7`
 )
 
@@ -24,6 +27,7 @@ type logsOptions struct {
 	follow, raw bool
 	tail        int
 	attempt     int
+	all         bool
 	format      format
 }
 
@@ -34,6 +38,7 @@ func (s *session) logsCommand() *cobra.Command {
 	fl.BoolVarP(&o.follow, "follow", "f", false, "go on until the job has ended, over all its attempts")
 	fl.IntVar(&o.tail, "tail", -1, "only the last `N` lines of what is there")
 	fl.IntVar(&o.attempt, "attempt", 0, "of attempt `N` instead of the last one")
+	fl.BoolVarP(&o.all, "all-attempts", "a", false, "of every attempt, each with a line above it")
 	fl.BoolVar(&o.raw, "raw", false, "do not take escape sequences out")
 	o.format.add(fl)
 	cmd.RunE = s.command(func(ctx context.Context, cmd *cobra.Command, args []string) error {
@@ -44,6 +49,12 @@ func (s *session) logsCommand() *cobra.Command {
 		ref, err := s.oneRef(ctx, svc, cfg, args[0])
 		if err != nil {
 			return err
+		}
+		if o.all && (o.attempt > 0 || o.format.data()) {
+			return usage("-a shows all attempts, as text: leave --attempt and -o out")
+		}
+		if o.all {
+			return s.allLogs(ctx, svc, ref, o)
 		}
 		return s.logs(ctx, svc, ref, o)
 	})
@@ -88,6 +99,41 @@ func (s *session) logs(ctx context.Context, svc turno.Service, ref string, o log
 		return err
 	}
 	return s.dump(ctx, svc, turno.LogQuery{Job: ref, Attempt: attempt, Offset: from, Max: logPiece}, out)
+}
+
+// allLogs shows the output of every attempt that is kept, and with follow goes
+// on with the last one. The lines above them go to the error stream.
+func (s *session) allLogs(ctx context.Context, svc turno.Service, ref string, o logsOptions) error {
+	j, err := svc.Job(ctx, ref)
+	if err != nil {
+		return err
+	}
+	for i := range j.Attempts {
+		a := &j.Attempts[i]
+		s.notef("%s\n", s.errLook.dim(attemptLine(a)))
+		o.attempt = a.Number
+		last := i == len(j.Attempts)-1
+		if last && o.follow {
+			o.attempt = 0
+		}
+		each := o
+		each.follow = o.follow && last
+		if err := s.logs(ctx, svc, ref, each); err != nil && !hasCode(err, turno.CodeNotFound) {
+			return err
+		}
+	}
+	if len(j.Attempts) == 0 {
+		return s.logs(ctx, svc, ref, o)
+	}
+	return nil
+}
+
+func attemptLine(a *turno.Attempt) string {
+	text := fmt.Sprintf("--- attempt %d on %s", a.Number, orDash(a.Worker))
+	if a.Result != nil {
+		text += fmt.Sprintf(": %s (%s)", a.Result.State, a.Result.Reason)
+	}
+	return clean(text, false) + " ---"
 }
 
 // dump writes what is there now.

@@ -139,14 +139,18 @@ func (s *session) psNamed(ctx context.Context, svc turno.Service, o *psOptions, 
 		if err != nil {
 			return nil, err
 		}
-		jobs = append(jobs, j)
-		if j.Tasks != nil {
-			tasks, err := list(ctx, svc, turno.JobQuery{Parent: j.Number}, o.limit)
-			if err != nil {
-				return nil, err
-			}
-			jobs = append(jobs, tasks...)
+		if j.Tasks == nil {
+			jobs = append(jobs, j)
+			continue
 		}
+		tasks, err := list(ctx, svc, turno.JobQuery{Parent: j.Number}, o.limit)
+		if err != nil {
+			return nil, err
+		}
+		if o.format.data() || j.Tasks.Waiting.Len() > 0 || len(tasks) == 0 {
+			jobs = append(jobs, j) // else each of its tasks stands for itself
+		}
+		jobs = append(jobs, tasks...)
 	}
 	return jobs, nil
 }

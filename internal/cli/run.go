@@ -21,8 +21,8 @@ code, 128 plus the number of a signal, 124 at its time limit. Ctrl-C (or TERM)
 cancels the job, a second one kills it, a third leaves. When the terminal is
 closed (HUP) the job is cancelled.
 
-Standard input goes to the job when it is a file or a pipe, or with -i; -i=false
-keeps it. -it gives the job a terminal: all keys go there, Ctrl-C too; Ctrl-P
+Standard input goes to the job when it is a file or a pipe (and there are no
+--retries), or with -i; -i=false keeps it. -it gives the job a terminal: all keys go there, Ctrl-C too; Ctrl-P
 Ctrl-Q leaves and lets it go on.`
 	runUse  = "run [flags] -- COMMAND [ARGUMENT...]"
 	runHelp = `  turno run -- nvidia-smi

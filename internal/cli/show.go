@@ -320,7 +320,11 @@ func (s *session) showAttempt(a *turno.Attempt) {
 		s.fact("", "%s", r.Artifacts.Problem)
 	}
 	if r.UserTime+r.SysTime > 0 || r.MaxMemory > 0 {
-		s.fact("", "CPU time %s user, %s system; at most %s memory", short(time.Duration(r.UserTime)), short(time.Duration(r.SysTime)), sizeOr(r.MaxMemory, "?"))
+		text := fmt.Sprintf("CPU time %s user, %s system", short(time.Duration(r.UserTime)), short(time.Duration(r.SysTime)))
+		if r.MaxMemory > 0 {
+			text += fmt.Sprintf("; at most %s memory", sizeOr(r.MaxMemory, "?"))
+		}
+		s.fact("", "%s", text)
 	}
 }
 

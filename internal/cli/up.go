@@ -47,7 +47,7 @@ func (s *session) roles(role string) func(context.Context, *cobra.Command, []str
 		file := filepath.Join(cfg.Data, config.ServerName)
 		left := false
 		err = s.deps.RunRoles(ctx, cfg, []string{role}, func(info config.Info) {
-			s.announce(&info)
+			s.announce(role, &info)
 			if role == "all" && info.URL != "" {
 				left = os.WriteFile(file, []byte(info.URL+"\n"), 0o644) == nil
 			}
@@ -75,19 +75,19 @@ func farewell(role string) string {
 }
 
 // announce says what runs and what to do with it.
-func (s *session) announce(info *config.Info) {
+func (s *session) announce(role string, info *config.Info) {
 	line := func(name, text string) {
 		if text != "" {
 			s.printf("  %-10s %s\n", name, clean(text, false))
 		}
 	}
-	s.printf("%s\n", s.look.bold("turno is up"))
-	if info.LoginURL != "" {
-		line("Open", info.LoginURL)
+	if role == "all" {
+		s.printf("%s\n", s.look.bold("turno is up"))
 	} else {
-		line("Open", info.URL)
+		s.printf("%s\n", s.look.bold("turno "+role+" is running"))
 	}
-	line("API", info.URL)
+	line("Open", info.LoginURL)
+	line("API at", info.URL)
 	line("Token", info.TokenFile)
 	line("Data", info.Data)
 	line("Worker", info.Worker)

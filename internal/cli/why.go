@@ -81,7 +81,7 @@ func (s *session) explanation(e *turno.Explanation) {
 			if b.Workers > 0 {
 				workers = fmt.Sprintf("%d of %d", b.Workers, e.Workers)
 			}
-			t.row(string(b.Reason), b.Asked, b.Free, b.Limit, strings.Join(b.Holder, ","), workers, b.Detail)
+			t.row(string(b.Reason), b.Asked, b.Free, b.Limit, strings.Join(b.Holder, ", "), workers, b.Detail)
 		}
 		t.write(s.io.Out)
 	}

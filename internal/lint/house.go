@@ -147,7 +147,7 @@ var house = []row{
 		internal/core/policy/all internal/role/worker/child`,
 		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/google/uuid github.com/vbauerster/mpb charm.land golang.org/x/sys golang.org/x/term
 		github.com/mattn/go-runewidth gopkg.in/yaml.v3`},
-	{pkg: "cmd/turno", imports: "internal/cli"},
+	{pkg: "cmd/turno", imports: "internal/cli", tests: "internal/session github.com/coder/websocket golang.org/x/sys"},
 	{pkg: "test/python", tests: ". internal/runner internal/workload internal/workload/all internal/workload/model internal/workload/nn"},
 	{pkg: "test/kill", tests: ". client github.com/google/uuid"},
 	{pkg: "test/amqp", tests: `. internal/app internal/broker internal/broker/rabbitmq internal/core/policy/fair

@@ -6,6 +6,7 @@ they hold. First weights and the order of samples are the native ones' too, so t
 
 import csv
 import gzip
+import hashlib
 import json
 import math
 import os
@@ -159,14 +160,14 @@ def _open(path):
     return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
 
 
-def read(path, labels=None, column=None, names=None, limit=0):
+def read(path, labels=None, column=None, names=None, limit=0, inputs=0):
     """A CSV or IDX file; which of them it is shows in its first bytes."""
     data = _open(path)
     if data[:2] == b"\0\0":
         return read_idx(path, labels, limit, data)
     if labels:
         raise turno.Failed(f"{path} is not an IDX file; a file of labels goes with those alone")
-    return _read_csv(path, data.decode("utf-8-sig", "replace"), column, names, limit)
+    return _read_csv(path, data.decode("utf-8-sig", "replace"), column, names, limit, inputs)
 
 
 def _idx(path, data):
@@ -203,7 +204,7 @@ def _number(cell):
     return v if math.isfinite(v) else None
 
 
-def _read_csv(path, text, column, names, limit):
+def _read_csv(path, text, column, names, limit, inputs=0):
     lines = text.split("\n", 1)[0]
     comma = max(",;\t", key=lambda c: (lines.count(c), c == ","))
     rows = [row for row in csv.reader(text.splitlines(), delimiter=comma, skipinitialspace=True) if row]
@@ -212,8 +213,11 @@ def _read_csv(path, text, column, names, limit):
     header = None if any(_number(c) is not None for c in rows[0]) else [c.strip().lower() for c in rows.pop(0)]
     width = len(header or rows[0])
     at = _label_column(path, column, header, width)
+    if column == "none" or (at == 0 and not column and inputs == width):
+        at = -1
     rows = rows[:limit] if limit else rows
-    texts, x = [], np.empty((len(rows), width - 1), np.float32)
+    many = width if at < 0 else width - 1
+    texts, x = [], np.empty((len(rows), many), np.float32)
     for i, row in enumerate(rows):
         if len(row) != width:
             raise turno.Failed(f"{path}: sample {i + 1}: has another number of columns than the first line")
@@ -222,9 +226,11 @@ def _read_csv(path, text, column, names, limit):
             raise turno.Failed(f"{path}: sample {i + 1}: {row[numbers.index(None)]!r} is not a number")
         x[i] = numbers
         texts.append(row[at].strip())
-    side = math.isqrt(width - 1)
-    picture = side * side == width - 1 and side >= LEAST_SIDE and bool(np.all((x >= 0) & (x <= 255) & (x == np.trunc(x))))
-    s = Samples(x, None, side if picture else 1, side if picture else width - 1)
+    side = math.isqrt(many)
+    picture = side * side == many and side >= LEAST_SIDE and bool(np.all((x >= 0) & (x <= 255) & (x == np.trunc(x))))
+    s = Samples(x, None, side if picture else 1, side if picture else many)
+    if at < 0:
+        return s
     numbers = [_number(t) for t in texts]
     if not names and all(n is not None and n >= 0 and n == int(n) for n in numbers):
         s.labels = np.array(numbers, np.int64)
@@ -244,6 +250,8 @@ def _label_column(path, column, header, width):
         return header.index(column.strip().lower())
     if not column:
         return next((header.index(n) for n in LABELS if header and n in header), 0)
+    if column == "none":
+        return -1
     if column in ("first", "last"):
         return 0 if column == "first" else width - 1
     if column.isdigit() and 1 <= int(column) <= width:
@@ -429,6 +437,21 @@ Epochs = Annotated[int, turno.Between(0, 100_000)]
 def offer(devices):
     """Offers train and infer."""
     turno.job(train, devices=devices)
+    turno.job(infer, devices=devices)
+
+
+def find(job, ref):
+    """The path of a file: absolute, one of the job's inputs, or what another job has left, which is an input then."""
+    if os.path.isabs(ref):
+        return ref
+    if ref.startswith("job:"):
+        ref = FILE
+    if not job.input_dir:
+        raise turno.Failed(f"{ref}: the job has no input files: send it along with --input, or give the absolute path of a file on the worker")
+    path = os.path.normpath(os.path.join(job.input_dir, ref))
+    if not path.startswith(os.path.join(os.path.normpath(job.input_dir), "")):
+        raise turno.Failed(f"{ref} is not within the job's inputs")
+    return path
 
 
 def train(job, model: Annotated[Literal["mlp", "conv"], "Kind of net: mlp has dense layers, conv has 3 by 3 convolutions before them."] = "mlp",
@@ -449,7 +472,7 @@ def train(job, model: Annotated[Literal["mlp", "conv"], "Kind of net: mlp has de
           test_labels: Annotated[Optional[Path], "Absolute path of the labels of test_data, for an IDX file."] = None,
           samples: Annotated[Count, "Samples to train on; 0 takes 20000 digits, or all that a file holds."] = 0,
           test_samples: Annotated[Count, "Samples to test on; 0 takes 4000 digits, all of test_data, or a fifth of data."] = 0,
-          resume: Annotated[Optional[Path], "Absolute path of a checkpoint to go on from."] = None,
+          resume: Annotated[Optional[Path], "Path of a checkpoint to go on from, or job:ID for that of an earlier job."] = None,
           early_stop: Annotated[Epochs, "Stop after so many epochs in a row without a better test loss; 0 never."] = 0,
           target_accuracy: Annotated[float, turno.Between(0, 1), "Stop when the test accuracy is at least this; 0 never."] = 0.0,
           checkpoint_every: Annotated[Epochs, "Epochs between two checkpoints that a further attempt goes on from; 0 writes none before the end."] = 1) -> dict:
@@ -488,14 +511,14 @@ class _Training:
             return load(os.path.join(folder, FILE), self.device)
         if not self.p["resume"]:
             return None
-        if self.p["resume"].startswith("job:"):
-            raise turno.Failed("resume: this engine reads files only: give the path of a checkpoint, or use the native engine")
-        return load(self.p["resume"], self.device)
+        return load(find(self.job, self.p["resume"]), self.device)
 
     def samples(self, names):
         p, job = self.p, self.job
         if p["data"] == DRAWN:
             return draw(p["seed"], 1, p["samples"] or 20000), draw(p["seed"], 2, p["test_samples"] or 4000)
+        for name in ("data", "labels", "test_data", "test_labels"):
+            p[name] = p[name] and find(job, p[name])
         everything = read(p["data"], p["labels"], p["label_column"], names)
         if everything.labels is None:
             raise turno.Failed("data: there are no labels: give the file of them as labels")
@@ -675,3 +698,106 @@ def _scaling(s):
     deviation = np.sqrt(np.maximum(square - mean * mean, 0))
     ok = (deviation > 1e-6 * np.abs(mean)) & (deviation > 1e-20)
     return mean.astype(np.float32), np.where(ok, 1 / np.where(ok, deviation, 1), 1).astype(np.float32)
+
+
+# ---- infer ----
+
+_models = {}  # by path, time and size: a warm runner loads them once
+
+
+def _model(job, ref):
+    path = ref
+    if ref == "sample":
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../internal/workload/infer/sample.safetensors")
+        if not os.path.exists(path):
+            raise turno.Failed("model: the sample is not beside this runner; use the native engine for it, or a path")
+    else:
+        path = find(job, ref)
+    try:
+        with open(path, "rb") as file:
+            key = hashlib.sha256(file.read()).hexdigest() + job.device
+    except OSError as e:
+        raise turno.Failed(f"model: {e}") from None
+    cached = key in _models
+    _models[key] = _models.pop(key, None) or load(path, device_of(job))
+    while len(_models) > 4:
+        del _models[next(iter(_models))]
+    return _models[key], cached
+
+
+def infer(job, model: Annotated[Path, "sample, the path of a model that train saved, or job:ID for that of a train job."] = "sample",
+          data: Annotated[Path, "digits for pictures that turno draws, or the path of a CSV or IDX file."] = DRAWN,
+          labels: Annotated[Optional[Path], "Path of the labels, for an IDX file, to tell the accuracy."] = None,
+          label_column: Annotated[Optional[Path], "Of a CSV: the label's column."] = None,
+          samples: Annotated[int, turno.Between(0, 300_000), "How many at most; 0 takes 10000 digits, or all that the files hold."] = 0,
+          batch: Annotated[int, turno.Between(1, 4096), "Samples that go through the net at once."] = 64,
+          repeat: Annotated[int, turno.Between(1, 1_000_000), "How often all samples go through the net."] = 1,
+          seed: Annotated[int, turno.Between(0, 2**53 - 1), "Decides the digits; none of them was seen in training."] = 0) -> dict:
+    "classes samples with a trained neural net"
+    clock = Clock(job)
+    (net, mean, scale, names, _, _), cached = _model(job, model)
+    clock.end("load")
+    inputs = net.config["height"] * net.config["width"]
+    if data == DRAWN:
+        s = draw(seed, 3, samples or 10000)
+    elif data.lower().endswith((".png", ".jpg", ".jpeg")) or os.path.isdir(data):
+        raise turno.Failed("data: pictures as files are for the native engine")
+    else:
+        s = read(find(job, data), labels and find(job, labels), label_column, names, samples, inputs)
+    if s.x.shape[1] != inputs:
+        raise turno.Failed(f"data: samples of {s.x.shape[1]} numbers, the model takes {inputs}")
+    x = (s.x - mean) * scale
+    clock.end("setup")
+    logits, times = _forward(job, net, x, batch, repeat)
+    clock.end("kernel")
+    at, _, error = compare(net, x, logits)
+    digest = checksum(logits)
+    clock.end("verify")
+    more = _predictions(job, s, logits, names)
+    clock.end("save")
+    times = np.sort(times[1:] if len(times) > 1 else times)
+    more.update(net=net.words(), model_cached=cached, samples=len(x), batch=batch, latency_ms={
+        **{f"p{q}": float(times[max(0, math.ceil(q / 100 * len(times)) - 1)]) for q in (50, 95, 99)}, "batches": len(times)})
+    return outcome(job, clock, f"{len(at)} samples by numpy in float64; largest difference of a logit, relative to the largest", error, TOLERANCE,
+                   len(x) * repeat / clock.seconds("kernel"), "samples/s", digest, **more)
+
+
+def _forward(job, net, x, batch, repeat):
+    """Logits of all samples, and the milliseconds that each batch took."""
+    source, times, parts = torch.from_numpy(x).to(net.device), [], []
+    count = math.ceil(len(x) / batch)
+    with torch.no_grad():
+        for turn in range(repeat):
+            parts = []
+            for b in range(count):
+                began = time.perf_counter()
+                parts.append(net(source[b * batch:(b + 1) * batch]).cpu())  # the copy waits for a GPU
+                times.append(1000 * (time.perf_counter() - began))
+                job.progress((turn + b / count) / repeat, "infer")
+    return torch.cat(parts).numpy(), np.array(times)
+
+
+def _predictions(job, s, logits, names):
+    """Writes a line for each sample, and gives what the output holds of them."""
+    wide = logits.astype(np.float64)
+    wide -= wide.max(1, keepdims=True)
+    found, sure = logits.argmax(1), 1 / np.exp(wide).sum(1)
+
+    def name(i):
+        return names[i] if names and i < len(names) else str(i)
+
+    first = []
+    rows = [("sample", "file", "label", "predicted", "confidence")]
+    for i, (guess, confidence) in enumerate(zip(found.tolist(), sure.tolist())):
+        label = "" if s.labels is None else name(int(s.labels[i]))
+        rows.append((i, "", label, name(guess), f"{confidence:.6f}"))
+        if i < 10:
+            first.append({"sample": i, **({"label": label} if label else {}), "predicted": name(guess), "confidence": confidence})
+    out = {"first": first}
+    if s.labels is not None:
+        out["accuracy"] = float((found == s.labels).mean())
+    if job.output_dir:
+        out["file"] = "predictions.csv"
+        with open(os.path.join(job.output_dir, out["file"]), "w", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(rows)
+    return out

@@ -309,6 +309,7 @@ class Job:
         self.threads = max(1, int(request.get("threads", 1)))  # how many the job's CPUs are good for
         self.env = request.get("env") or {}
         self.output_dir = request.get("dir", "")  # files written here are kept as the job's artefacts
+        self.input_dir = request.get("inputs", "")  # folder of the job's input files; "": it has none
         self.checkpoint_dir = request.get("ckpt_dir", "")  # files written here are there again in the job's next attempt; "": there is none
         self._tell, self._cancel = tell, cancelled or threading.Event()
         self._sent, self._most = -math.inf, 0.0

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -68,7 +69,7 @@ func startTorch(t *testing.T) *torch {
 func (x *torch) run(typ, params, dir string, out any) {
 	x.t.Helper()
 	x.runs++
-	key := string(rune('0'+x.runs)) + ".1"
+	key := fmt.Sprintf("%d.1", x.runs)
 	log := filepath.Join(x.t.TempDir(), "log")
 	if err := x.conn.Run(runner.Run{Key: key, Type: typ, Params: json.RawMessage(params), Device: turno.DeviceCPU, Threads: 2, Dir: dir, Log: log}); err != nil {
 		x.t.Fatal(err)
@@ -185,6 +186,7 @@ func trainsAlike(t *testing.T, x *torch) {
 		native(t, "train", first, a, &there)
 		x.run("train", first, b, &here)
 		alike(t, first, here, there)
+		infersAlike(t, x, filepath.Join(a, model.FileName))
 		outputsAlike(t, filepath.Join(a, model.FileName), filepath.Join(b, model.FileName))
 
 		from := func(dir string) string {
@@ -213,6 +215,47 @@ func alike(t *testing.T, name string, a, b trained) {
 	}
 	last := len(a.History) - 1
 	t.Logf("%s: loss %.7f, natively %.7f", name, a.History[last].Loss, b.History[last].Loss)
+}
+
+// infersAlike: with one file, both engines come to the same predictions.
+func infersAlike(t *testing.T, x *torch, path string) {
+	t.Helper()
+	if _, ok := all.Find("infer"); !ok {
+		t.Fatal("there is no workload infer")
+	}
+	params := fmt.Sprintf(`{"model":%q,"samples":500,"batch":100}`, path)
+	var here, there struct {
+		Accuracy    float64
+		ModelCached bool `json:"model_cached"`
+	}
+	a, b := t.TempDir(), t.TempDir()
+	native(t, "infer", params, a, &there)
+	x.run("infer", params, b, &here)
+	if here.Accuracy != there.Accuracy || here.Accuracy == 0 {
+		t.Errorf("accuracy %g, natively %g", here.Accuracy, there.Accuracy)
+	}
+	var classes [2][]string
+	for i, dir := range []string{a, b} {
+		file, err := os.Open(filepath.Join(dir, "predictions.csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		lines, err := csv.NewReader(file).ReadAll()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines {
+			classes[i] = append(classes[i], line[0]+" is "+line[3])
+		}
+	}
+	if !slices.Equal(classes[0], classes[1]) || len(classes[0]) != 501 {
+		t.Errorf("the predictions differ")
+	}
+	x.run("infer", params, b, &here)
+	if !here.ModelCached {
+		t.Error("a warm runner loaded the model again")
+	}
 }
 
 // outputsAlike lets turno's own net compute with both files.

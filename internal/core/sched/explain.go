@@ -127,6 +127,11 @@ func (s *Sched) blockResources(e *turno.Explanation, f *funnel, sh *shape) {
 			e.Unblock = append(e.Unblock, "ask for less, or add a worker that has it")
 		}
 	}
+	if f.could == 0 && f.starting > 0 {
+		e.Impossible = false
+		e.Blocks = append(e.Blocks, turno.Block{Reason: turno.ReasonNoSuchResource, Detail: f.startingText(), Workers: f.starting})
+		e.Unblock = append(e.Unblock, "the start of that runner")
+	}
 	if f.could > 0 && f.open == 0 {
 		for _, text := range f.shut {
 			e.Blocks = append(e.Blocks, turno.Block{Reason: turno.ReasonDrained, Detail: text, Workers: 1})

@@ -44,6 +44,12 @@ func TestExplain_EverySituation(t *testing.T) {
 			c.worker("c", 8, 0, "")
 			return c.submit(func(s *turno.Spec) { s.Type, s.Engine = "dream", "mine" })
 		}, turno.ReasonNoSuchResource, []string{"2 of 3 workers cannot run this type", "1 of 3 workers cannot run dream with the engine mine"}},
+		{"runner that starts", func(c *cluster) int64 {
+			c.worker("a", 8, 0, "")
+			c.workers["a"].report.Machine.Runners = []turno.Runner{{Engine: "torch", State: turno.RunnerStarting}}
+			c.reportOf("a")
+			return c.submit(func(s *turno.Spec) { s.Engine = "torch" })
+		}, turno.ReasonNoSuchResource, []string{"1 of 1 workers still start a runner"}},
 		{"GPUs taken", func(c *cluster) int64 {
 			c.worker("a", 8, 2, "A100")
 			c.submit(gpus(1))

@@ -33,6 +33,8 @@ func (s *Sched) judge(sh *shape) verdict {
 	}
 	f := s.funnel(sh)
 	switch {
+	case f.could == 0 && f.starting > 0:
+		return verdict{turno.ReasonNoSuchResource, "no worker can run it yet: " + f.why()}
 	case f.could == 0:
 		return verdict{turno.ReasonNoSuchResource, "no worker could ever run it: " + f.why()}
 	case f.open == 0:
@@ -68,10 +70,12 @@ type funnel struct {
 	lacks   map[string]int // what the others lack: by what, how many
 	most    map[string]int64
 	shut    []string
-	busy    map[string]int
-	free1   map[string]int64 // the most that is free anywhere
-	limit   map[string]int64
-	holders []string
+	// starting workers have a runner that has not said what it offers.
+	starting int
+	busy     map[string]int
+	free1    map[string]int64 // the most that is free anywhere
+	limit    map[string]int64
+	holders  []string
 }
 
 // funnel holds a shape against every worker, in each way it can run; a worker
@@ -99,6 +103,9 @@ func (f *funnel) add(w *worker, sh *shape) {
 	if !can {
 		f.lacks[lack.what]++
 		f.most[lack.what] = max(f.most[lack.what], lack.limit)
+		if (lack.what == "type" || lack.what == "engine") && w.startsRunner(f.engine) {
+			f.starting++
+		}
 		return
 	}
 	f.could++
@@ -161,7 +168,14 @@ func (f *funnel) why() string {
 			parts = append(parts, f.lackText(what))
 		}
 	}
+	if f.starting > 0 {
+		parts = append(parts, f.startingText())
+	}
 	return strings.Join(parts, "; ")
+}
+
+func (f *funnel) startingText() string {
+	return fmt.Sprintf("%d of %d workers still start a runner that may offer it", f.starting, f.workers)
 }
 
 func (f *funnel) lackText(what string) string {

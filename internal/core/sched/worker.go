@@ -197,6 +197,14 @@ func (w *worker) offers(typ, engine string, d turno.Device) bool {
 	return false
 }
 
+// startsRunner tells whether a runner of the engine, or any for no engine, has
+// not said yet what it offers.
+func (w *worker) startsRunner(engine string) bool {
+	return slices.ContainsFunc(w.Machine.Runners, func(r turno.Runner) bool {
+		return r.State == turno.RunnerStarting && (engine == "" || engine == r.Engine)
+	})
+}
+
 func (k *shapeKey) accepts(g *turno.GPU) bool {
 	return g.Quarantine == "" && g.Memory >= k.gpuMem &&
 		(k.model == "" || strings.Contains(strings.ToLower(g.Model), k.model))

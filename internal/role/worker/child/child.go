@@ -175,7 +175,8 @@ type Exit struct {
 	StartedAt time.Time `json:"started_at,omitzero"`
 	EndedAt   time.Time `json:"ended_at,omitzero"`
 
-	// MaxRSSBytes is that of the largest process; small jobs show the shim's.
+	// MaxRSSBytes is that of the largest process; 0: not known, less than what
+	// the shim itself has.
 	MaxRSSBytes int64         `json:"max_rss_bytes,omitempty"`
 	UserTime    time.Duration `json:"user_time,omitempty"`
 	SystemTime  time.Duration `json:"system_time,omitempty"`

@@ -289,6 +289,9 @@ func (j *job) finish(e ended) {
 		orphans = max(orphans, n)
 		use.add(j.keeper.reaper.orphaned())
 	}
+	if use.maxRSS <= ownPeak() { // a child has this process's own until its exec
+		use.maxRSS = 0
+	}
 	j.exit.Orphans = orphans
 	j.exit.MaxRSSBytes, j.exit.UserTime, j.exit.SystemTime = use.maxRSS, use.user, use.system
 	j.exit.OOMKilled = j.place.oomKills() > 0
@@ -301,6 +304,15 @@ func (j *job) finish(e ended) {
 		j.desk.close()
 	}
 	j.report()
+}
+
+// ownPeak is the most memory that this process has had, in bytes.
+func ownPeak() int64 {
+	var own unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &own) != nil {
+		return 0
+	}
+	return own.Maxrss << 10
 }
 
 // leave gives up the place, which is empty.

@@ -25,7 +25,7 @@ func TestStart_ExitCode(t *testing.T) {
 		if got := logOf(t, s); got != "out\nerr\n" {
 			t.Errorf("log: %q", got)
 		}
-		if e.StartedAt.IsZero() || e.EndedAt.Before(e.StartedAt) || e.MaxRSSBytes == 0 {
+		if e.StartedAt.IsZero() || e.EndedAt.Before(e.StartedAt) || e.MaxRSSBytes != 0 {
 			t.Errorf("exit: %+v", e)
 		}
 		wantNoGroup(t, p)

@@ -9,3 +9,6 @@ func sizeChanges() (changes <-chan os.Signal, stop func()) {
 	ch := make(chan os.Signal)
 	return ch, func() { close(ch) }
 }
+
+// drained is not known here.
+func drained(*os.File) bool { return false }
