@@ -158,7 +158,7 @@ func (s *session) await(ctx context.Context, svc turno.Service, refs []string, a
 			return jobs, err
 		}
 		for i := range jobs {
-			if jobs[i].State.Ended() || !about(e, &jobs[i]) {
+			if jobs[i].State.Ended() || !about(e, &jobs[i]) || onlyTasks(e, &jobs[i]) {
 				continue
 			}
 			j, err := steady(ctx, s, func() (turno.Job, error) { return svc.Job(ctx, refs[i]) })
@@ -172,6 +172,12 @@ func (s *session) await(ctx context.Context, svc turno.Service, refs []string, a
 		}
 	}
 	return jobs, nil
+}
+
+// onlyTasks tells that an event is about tasks of an array, which goes on: of
+// ten thousand of them each has several.
+func onlyTasks(e turno.Event, array *turno.Job) bool {
+	return array.Tasks != nil && !e.Reset && (e.Parent != 0 || e.State == array.State && e.Reason == array.Reason)
 }
 
 func ended(jobs []turno.Job, any bool) bool {

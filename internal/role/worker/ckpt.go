@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
 	"turno"
@@ -13,52 +15,91 @@ import (
 // further attempts on this worker go on from.
 const ckptDir = "ckpt"
 
-func (r *Role) ckptOf(t *turno.Task) string { return filepath.Join(r.o.Data, ckptDir, t.ID) }
+// checkpoints gives jobs those folders. Most put nothing there: an empty one
+// goes to the next job by a rename, as those of attemptFolders do.
+type checkpoints struct {
+	root string
 
-func (r *Role) makeCkpt(t *turno.Task) (string, error) {
-	dir := r.ckptOf(t)
+	mu    sync.Mutex // guards spare
+	spare []string   // empty folders below root, each with its last job's name
+}
+
+func (c *checkpoints) of(t *turno.Task) string { return filepath.Join(c.root, t.ID) }
+
+// make gives a job its folder, with what earlier attempts left there.
+func (c *checkpoints) make(t *turno.Task) (string, error) {
+	dir := c.of(t)
+	old := c.take(dir)
+	if old == dir || old != "" && os.Rename(old, dir) == nil {
+		return dir, nil
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("make the job's folder for checkpoints: %w", err)
 	}
 	return dir, nil
 }
 
-// dropCkpt removes a job's checkpoints when it has succeeded, and the folder
-// in any case if nothing was put there.
-func (r *Role) dropCkpt(t *turno.Task, end turno.State) {
-	dir := r.ckptOf(t)
-	if os.Remove(dir) == nil || end != turno.Succeeded {
-		return
+// take gives a spare folder, dir itself if it is one.
+func (c *checkpoints) take(dir string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.Index(c.spare, dir)
+	if i < 0 {
+		i = len(c.spare) - 1
 	}
-	if _, err := os.Lstat(dir); err != nil {
-		return // a light workload's, which has none
+	if i < 0 {
+		return ""
 	}
-	r.group.Go(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			r.log.Warn("cannot remove a job's checkpoints", "path", dir, "err", err)
-		}
-	})
+	old := c.spare[i]
+	c.spare = slices.Delete(c.spare, i, i+1)
+	if _, err := os.Lstat(dir); err == nil && old != dir {
+		c.spare = append(c.spare, old)
+		return dir // from an earlier attempt
+	}
+	return old
 }
 
-// sweepCkpts removes checkpoints that nothing was added to for as long as
-// outputs are kept: their jobs have failed, or went on elsewhere.
-func (r *Role) sweepCkpts(live map[turno.AttemptKey]*attempt) {
+// drop removes a job's checkpoints when it has succeeded, and the folder in any
+// case if nothing was put there.
+func (c *checkpoints) drop(t *turno.Task, end turno.State) error {
+	dir := c.of(t)
+	info, err := os.Lstat(dir)
+	switch {
+	case err != nil:
+		return nil // a light workload's, which has none
+	case info.Mode() == os.ModeDir|0o700 && empty(dir):
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if len(c.spare) < maxSpare {
+			c.spare = append(c.spare, dir)
+			return nil
+		}
+		return os.Remove(dir)
+	case end != turno.Succeeded:
+		return nil
+	}
+	return os.RemoveAll(dir)
+}
+
+// sweep removes checkpoints that nothing was added to for as long as outputs
+// are kept: their jobs have failed, or went on elsewhere.
+func (c *checkpoints) sweep(live map[turno.AttemptKey]*attempt) error {
 	known := map[string]bool{}
 	for _, a := range live {
 		known[a.task.ID] = true
 	}
-	root := filepath.Join(r.o.Data, ckptDir)
-	entries, err := os.ReadDir(root)
+	entries, err := os.ReadDir(c.root)
 	if err != nil {
-		return // there are none
+		return nil // there are none
 	}
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil || known[e.Name()] || time.Since(info.ModTime()) < keepOutputs {
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(root, e.Name())); err != nil {
-			r.log.Warn("cannot remove old checkpoints", "path", e.Name(), "err", err)
+		if err := os.RemoveAll(filepath.Join(c.root, e.Name())); err != nil {
+			return fmt.Errorf("remove old checkpoints: %w", err)
 		}
 	}
+	return nil
 }

@@ -253,7 +253,7 @@ func (c *commands) spec(a *attempt) (child.Spec, error) {
 	if err := c.folders.make(a.dir); err != nil {
 		return child.Spec{}, err
 	}
-	if _, err := c.role.makeCkpt(a.task); err != nil {
+	if _, err := c.role.ckpts.make(a.task); err != nil {
 		return child.Spec{}, err
 	}
 	command := params.Command
@@ -348,7 +348,9 @@ func (c *commands) sweep(live map[turno.AttemptKey]*attempt, saved savedJournal)
 	for k := range live {
 		known[k.String()] = true
 	}
-	c.role.sweepCkpts(live)
+	if err := c.role.ckpts.sweep(live); err != nil {
+		c.role.log.Warn("cannot remove old checkpoints", "err", err)
+	}
 	root := filepath.Join(c.data, attemptsDir)
 	entries, err := os.ReadDir(root)
 	if err != nil {

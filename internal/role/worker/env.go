@@ -73,7 +73,7 @@ func (r *Role) describe(env map[string]string, a *attempt, dir string) {
 	set("ERROR_FILE", filepath.Join(a.dir, errorFile))
 	set("TASK_DIR", filepath.Join(a.dir, "work"))
 	set("OUTPUT_DIR", filepath.Join(a.dir, "out"))
-	set("CKPT_DIR", r.ckptOf(t))
+	set("CKPT_DIR", r.ckpts.of(t))
 	set("CPUS", strconv.Itoa(t.Spec.CPUs.Whole()))
 	if !t.Spec.Deadline.IsZero() {
 		set("DEADLINE", t.Spec.Deadline.UTC().Format("2006-01-02T15:04:05Z"))

@@ -151,7 +151,7 @@ func (p *pool) give(c *warm, r *run) {
 		request.Dir = filepath.Join(r.a.dir, "out")
 		err := os.MkdirAll(request.Dir, 0o700)
 		if err == nil {
-			request.CkptDir, err = p.role.makeCkpt(t)
+			request.CkptDir, err = p.role.ckpts.make(t)
 		}
 		if err != nil {
 			p.role.inbox.put(event{key: r.a.key, result: setupFailure(fmt.Errorf("make the job's folder: %w", err))})

@@ -105,6 +105,7 @@ type Role struct {
 	sessions *sessions
 	shipper  *shipper
 	stager   *stager
+	ckpts    *checkpoints
 	group    sync.WaitGroup
 }
 
@@ -140,6 +141,7 @@ func New(o Options) *Role {
 		classes: map[string]string{}, live: map[turno.AttemptKey]*attempt{}, onDisk: map[turno.AttemptKey]bool{}, inbox: newInbox(),
 	}
 	r.stager = newStager(&r.o)
+	r.ckpts = &checkpoints{root: filepath.Join(o.Data, ckptDir)}
 	for _, offer := range o.Offers {
 		r.classes[offer.Type] = offer.Class
 	}
@@ -367,6 +369,23 @@ func (r *Role) take(ctx context.Context, c clock) error {
 		}
 	}
 	return nil
+}
+
+// dropCkpt removes what checkpoints a job has left, if they are of no use.
+func (r *Role) dropCkpt(t *turno.Task, end turno.State) {
+	if r.light(t) {
+		return // it has none
+	}
+	drop := func() {
+		if err := r.ckpts.drop(t, end); err != nil {
+			r.log.Warn("cannot remove a job's checkpoints", "job", t.ID, "err", err)
+		}
+	}
+	if empty(r.ckpts.of(t)) {
+		drop()
+		return
+	}
+	r.group.Go(drop) // may be gigabytes
 }
 
 // ended takes an attempt's end.
