@@ -15,6 +15,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -37,6 +38,9 @@ const (
 func Run(ctx context.Context, cfg config.Config, roles []string, ready func(config.Info)) error {
 	if slices.Contains(roles, All) {
 		roles = []string{Scheduler, Worker, API}
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200) // the heap is small, what is made of messages is much
 	}
 	log := newLog(cfg, os.Stderr)
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {

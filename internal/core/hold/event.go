@@ -134,7 +134,11 @@ func (h *Hold) Ready() Ready {
 
 // gather is how long changes are gathered into one Report while nothing waits
 // for it: a Report costs the scheduler a commit.
-const gather = 8 * time.Millisecond
+const (
+	gather = 8 * time.Millisecond
+	// gatherAhead is a third of what a worker has at hand when some are sent ahead.
+	gatherAhead = 2 * gather
+)
 
 func (h *Hold) due() bool { return !h.now.Before(h.dueAt()) }
 
@@ -148,7 +152,7 @@ func (h *Hold) dueAt() time.Time {
 	case h.changed && !stocked, !h.late.IsZero() && h.leaving:
 		return h.lastReport
 	case h.changed:
-		at = h.lastReport.Add(gather)
+		at = h.lastReport.Add(gatherAhead)
 	}
 	if late := h.late.Add(gather); !h.late.IsZero() && late.Before(at) {
 		at = late

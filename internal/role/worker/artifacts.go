@@ -39,7 +39,7 @@ func (r *Role) collects(ctx context.Context, e event) bool {
 	if a == nil || e.collected || r.o.Files == nil || e.result.State == turno.Lost || r.light(a.task) {
 		return false
 	}
-	if empty(filepath.Join(a.dir, outDir)) {
+	if r.commands.folders.pristine(a.dir) || empty(filepath.Join(a.dir, outDir)) {
 		return false
 	}
 	own, cancel := context.WithCancelCause(ctx)
@@ -64,13 +64,8 @@ func (r *Role) collects(ctx context.Context, e event) bool {
 
 // empty tells whether a folder holds nothing, or is none.
 func empty(dir string) bool {
-	f, err := os.Open(dir)
-	if err != nil {
-		return true
-	}
-	defer f.Close()
-	names, _ := f.Readdirnames(1)
-	return len(names) == 0
+	names, err := list(dir)
+	return err != nil || len(names) == 0
 }
 
 // collect stores what an attempt has left.

@@ -59,26 +59,24 @@ func (c *checkpoints) take(dir string) string {
 	return old
 }
 
-// drop removes a job's checkpoints when it has succeeded, and the folder in any
-// case if nothing was put there.
-func (c *checkpoints) drop(t *turno.Task, end turno.State) error {
+// drop gives up a job's folder if nothing was put there. Otherwise it tells
+// whether its checkpoints are of no use any more: the job has succeeded.
+func (c *checkpoints) drop(t *turno.Task, end turno.State) (useless bool) {
 	dir := c.of(t)
-	info, err := os.Lstat(dir)
-	switch {
-	case err != nil:
-		return nil // a light workload's, which has none
-	case info.Mode() == os.ModeDir|0o700 && empty(dir):
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if len(c.spare) < maxSpare {
-			c.spare = append(c.spare, dir)
-			return nil
-		}
-		return os.Remove(dir)
-	case end != turno.Succeeded:
-		return nil
+	if !empty(dir) {
+		return end == turno.Succeeded
 	}
-	return os.RemoveAll(dir)
+	info, err := os.Lstat(dir)
+	if err != nil || info.Mode() != os.ModeDir|0o700 {
+		return err == nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.spare) == maxSpare {
+		return true
+	}
+	c.spare = append(c.spare, dir)
+	return false
 }
 
 // sweep removes checkpoints that nothing was added to for as long as outputs

@@ -3,7 +3,6 @@ package worker
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -81,11 +80,11 @@ func (f *attemptFolders) stamp(dir string) {
 	f.stamps[dir] = s
 }
 
-// unchanged tells whether a folder has the times that stamp saw.
-func (f *attemptFolders) unchanged(dir string) bool {
+// pristine tells that an attempt has left its folder's parts alone. It may be
+// so and not be told.
+func (f *attemptFolders) pristine(dir string) bool {
 	f.mu.Lock()
 	old, known := f.stamps[dir]
-	delete(f.stamps, dir)
 	f.mu.Unlock()
 	if !known {
 		return false
@@ -97,9 +96,12 @@ func (f *attemptFolders) unchanged(dir string) bool {
 // clean removes what an attempt left, but for files in its output folder.
 func (f *attemptFolders) clean(dir string) error {
 	if names, err := list(dir); err == nil && slices.Equal(slices.Sorted(slices.Values(names)), parts) &&
-		(f.unchanged(dir) || untouched(dir)) && f.keep(dir) {
+		(f.pristine(dir) || untouched(dir)) && f.keep(dir) {
 		return nil
 	}
+	f.mu.Lock()
+	delete(f.stamps, dir)
+	f.mu.Unlock()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil // gone
@@ -119,6 +121,7 @@ func (f *attemptFolders) clean(dir string) error {
 func (f *attemptFolders) keep(dir string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	delete(f.stamps, dir)
 	if len(f.spare) == maxSpare {
 		return false
 	}
@@ -139,18 +142,4 @@ func untouched(dir string) bool {
 		}
 	}
 	return true
-}
-
-// list gives the first few names in a folder, not sorted.
-func list(dir string) ([]string, error) {
-	file, err := os.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	names, err := file.Readdirnames(len(parts) + 1)
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return names, err
 }

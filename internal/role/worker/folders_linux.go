@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"os"
 	"path/filepath"
 	"time"
 
@@ -17,4 +18,28 @@ func stampsOf(dir string) (s stamps, ok bool) {
 		s[i] = time.Unix(st.Ctim.Unix())
 	}
 	return s, true
+}
+
+// list gives the first few names in a folder, not sorted: at least one more
+// than parts, if there are as many. With os it takes twice as long, which is a
+// tenth of a short command's whole cost to the agent.
+func list(dir string) ([]string, error) {
+	fd, err := unix.Open(dir, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: dir, Err: err}
+	}
+	defer unix.Close(fd)
+	var buf [2048]byte // two of the longest names do not fit, and need not
+	var names []string
+	for len(names) <= len(parts) {
+		n, err := unix.Getdents(fd, buf[:])
+		if err != nil {
+			return names, &os.PathError{Op: "list", Path: dir, Err: err}
+		}
+		if n == 0 {
+			break
+		}
+		_, _, names = unix.ParseDirent(buf[:n], -1, names)
+	}
+	return names, nil
 }

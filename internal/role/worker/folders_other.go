@@ -2,5 +2,25 @@
 
 package worker
 
+import (
+	"errors"
+	"io"
+	"os"
+)
+
 // stampsOf knows none: the folders are looked into.
 func stampsOf(string) (stamps, bool) { return stamps{}, false }
+
+// list gives the first few names in a folder, not sorted.
+func list(dir string) ([]string, error) {
+	file, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	names, err := file.Readdirnames(len(parts) + 1)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return names, err
+}

@@ -376,16 +376,14 @@ func (r *Role) dropCkpt(t *turno.Task, end turno.State) {
 	if r.light(t) {
 		return // it has none
 	}
-	drop := func() {
-		if err := r.ckpts.drop(t, end); err != nil {
-			r.log.Warn("cannot remove a job's checkpoints", "job", t.ID, "err", err)
-		}
-	}
-	if empty(r.ckpts.of(t)) {
-		drop()
+	if !r.ckpts.drop(t, end) {
 		return
 	}
-	r.group.Go(drop) // may be gigabytes
+	r.group.Go(func() { // may be gigabytes
+		if err := os.RemoveAll(r.ckpts.of(t)); err != nil {
+			r.log.Warn("cannot remove a job's checkpoints", "job", t.ID, "err", err)
+		}
+	})
 }
 
 // ended takes an attempt's end.

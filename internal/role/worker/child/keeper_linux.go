@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"sync"
@@ -33,6 +34,9 @@ func Main(args []string) (code int, ok bool) {
 	}
 	switch args[0] {
 	case cmdShim, cmdKeeper, cmdGuard:
+		if os.Getenv("GOGC") == "" {
+			debug.SetGCPercent(400) // of a heap of a megabyte
+		}
 		if err := serve(args[0], args[1]); err != nil {
 			slog.Error("keeping jobs failed", "err", err)
 			return 1, true
