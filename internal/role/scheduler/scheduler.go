@@ -172,7 +172,16 @@ func (r *Role) lead(ctx context.Context, holder string, lead store.Lead) error {
 	if err := t.open(ctx); err != nil {
 		return fmt.Errorf("open the broker's queues: %w", err)
 	}
-	return t.run(ctx)
+	return alone(func() error { return t.run(ctx) })
+}
+
+// alone calls f on a goroutine of its own. If the core panics, the process ends
+// at once and prints the state; on the caller's goroutine what it has deferred
+// would first wait for what nobody ends any more.
+func alone(f func() error) error {
+	done := make(chan error)
+	go func() { done <- f() }()
+	return <-done
 }
 
 // clock gives times that never go back and do not jump with the wall clock.

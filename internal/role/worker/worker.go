@@ -206,7 +206,16 @@ func (r *Role) Run(ctx context.Context) error {
 	r.group.Go(func() { r.watch(work, watcher) })
 	r.log.Info("worker began", "incarnation", incarnation.String(), "cpus", machine.CPUs.String(),
 		"gpus", len(machine.GPUs), "isolation", machine.Isolation, "kept", len(saved.kept))
-	return r.loop(ctx, work)
+	return alone(func() error { return r.loop(ctx, work) })
+}
+
+// alone calls f on a goroutine of its own. If the core panics, the process ends
+// at once and prints the state; on the caller's goroutine what it has deferred
+// would first wait for what nobody ends any more.
+func alone(f func() error) error {
+	done := make(chan error)
+	go func() { done <- f() }()
+	return <-done
 }
 
 // watch hands Desireds to the loop.
