@@ -83,11 +83,12 @@ func (s *sessions) forget(k turno.AttemptKey) {
 
 // run takes packets until ctx is done; then sessions end, and jobs do not.
 func (s *sessions) run(ctx context.Context, packets broker.Watcher) {
-	own, stop := context.WithCancelCause(ctx)
-	leave := context.AfterFunc(ctx, func() { stop(errors.New("its worker is being stopped")) })
+	stopping := errors.New("the worker is being stopped")
+	own, stop := context.WithCancelCause(context.WithoutCancel(ctx)) // so that the cause is told
+	leave := context.AfterFunc(ctx, func() { stop(stopping) })
 	defer leave()
 	defer s.group.Wait()
-	defer stop(errors.New("its worker is being stopped"))
+	defer stop(stopping)
 	for {
 		values, err := packets.Receive(ctx)
 		for _, v := range values {
