@@ -44,11 +44,9 @@ bench: build ## measure the queue, and runners, on this machine
 bench-servers: build testenv ## the same on RabbitMQ and a PostgreSQL that syncs
 	$(BIN)/services -durable -- sh -c '$(BIN)/turno bench queue --broker "$$TURNO_TEST_RABBITMQ_URL" --store "$$TURNO_TEST_POSTGRES_URL"'
 
-# A Python that has PyTorch; Debian: apt-get install --no-install-recommends python3-torch
-TORCH ?= /usr/bin/python3
-
-bench-train: ## training steps beside PyTorch's, one thread each (TORCH=python)
-	TURNO_BENCH_TORCH=$(TORCH) $(GO) test -run '^$$' -bench BesideTorch -benchtime 1x ./internal/workload/nn
+# Debian: apt-get install --no-install-recommends python3-torch
+bench-train: ## training steps beside PyTorch's, one thread each
+	TURNO_TEST_REQUIRE=torch $(GO) test -run '^$$' -bench BesideTorch -benchtime 1x ./internal/workload/nn
 
 cross: ## build for every platform, without cgo
 	@for p in $(CROSS); do \

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"turno/internal/testenv"
 )
 
 // rounds of each side in turn; medians of them are compared.
@@ -20,12 +22,9 @@ const rounds = 11
 // BenchmarkBesideTorch trains the default nets with batches of 64 and Adam, on
 // one thread, in turn with PyTorch: see testdata/beside.py. It reports steps per
 // second of processor time, which neighbours on the machine disturb least, and
-// the ratio of the two. TURNO_BENCH_TORCH is a Python that has PyTorch.
+// the ratio of the two: make bench-train.
 func BenchmarkBesideTorch(b *testing.B) {
-	python := os.Getenv("TURNO_BENCH_TORCH")
-	if python == "" {
-		b.Skip("TURNO_BENCH_TORCH names no Python with PyTorch: make bench-train")
-	}
+	testenv.Need(b, testenv.TorchNeed)
 	runtime.GOMAXPROCS(1)
 	for _, c := range []struct {
 		name  string
@@ -36,7 +35,7 @@ func BenchmarkBesideTorch(b *testing.B) {
 		{"conv", Config{Height: 28, Width: 28, Channels: []int{16, 32}, Hidden: []int{128}, Classes: 10}, 20},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			other := startTorch(b, python)
+			other := startTorch(b)
 			step := stepper(c.shape)
 			ours, theirs := make([]float64, rounds), make([]float64, rounds)
 			for range c.steps {
@@ -91,8 +90,8 @@ type torch struct {
 	out     *bufio.Reader
 }
 
-func startTorch(b *testing.B, python string) *torch {
-	cmd := exec.CommandContext(b.Context(), python, "testdata/beside.py")
+func startTorch(b *testing.B) *torch {
+	cmd := exec.CommandContext(b.Context(), "/usr/bin/python3", "testdata/beside.py")
 	cmd.Env = append(os.Environ(), "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1")
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
