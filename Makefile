@@ -15,7 +15,7 @@ TIMEOUT ?= 15m
 
 CROSS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
 
-.PHONY: help build demo test check bench bench-servers cross lint fmt clean testenv
+.PHONY: help build demo test check bench bench-servers bench-train cross lint fmt clean testenv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ bench: build ## measure the queue, and runners, on this machine
 
 bench-servers: build testenv ## the same on RabbitMQ and a PostgreSQL that syncs
 	$(BIN)/services -durable -- sh -c '$(BIN)/turno bench queue --broker "$$TURNO_TEST_RABBITMQ_URL" --store "$$TURNO_TEST_POSTGRES_URL"'
+
+# Debian: apt-get install --no-install-recommends python3-torch
+bench-train: ## training steps beside PyTorch's, one thread each
+	TURNO_TEST_REQUIRE=torch $(GO) test -run '^$$' -bench BesideTorch -benchtime 1x ./internal/workload/nn
 
 cross: ## build for every platform, without cgo
 	@for p in $(CROSS); do \

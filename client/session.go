@@ -217,15 +217,17 @@ func (s *Session) explain(err error) error {
 	refused := s.refused
 	s.mu.Unlock()
 	reset, isReset := errors.AsType[*session.Reset](err)
+	const hint = "the job itself may go on: turno ps shows it"
 	switch {
 	case err == nil:
 		return nil
 	case refused != nil:
 		return refused
 	case isReset:
-		return turno.Errorf(turno.CodeUnavailable, "the session has ended: %s", reset.Reason)
+		return turno.Errorf(turno.CodeUnavailable, "the session has ended: %s", reset.Reason).WithHint(hint)
 	case errors.Is(err, session.ErrLost):
-		return turno.Errorf(turno.CodeUnavailable, "the session was lost: nothing was heard of the job's worker for %s", session.DefaultLost)
+		return turno.Errorf(turno.CodeUnavailable, "the session was lost: nothing was heard of the job's worker for %s", session.DefaultLost).
+			WithHint(hint)
 	}
 	return err
 }

@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"turno/internal/config"
+	"turno/internal/files"
+	"turno/internal/files/sweep"
 	"turno/internal/role/api"
 	"turno/internal/service"
 	"turno/internal/workload/all"
@@ -42,7 +44,19 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	if p.alone && !cfg.Explicit("listen") && server.Addr() != cfg.Listen {
 		info.Notes = append(info.Notes, fmt.Sprintf("%s is taken; listening on %s instead", cfg.Listen, server.Addr()))
 	}
-	return part{name: API, run: func(ctx context.Context) error { return serve(ctx, svc.Run, server.Run) }}, nil
+	run := svc.Run
+	if keeper, ok := p.files.(files.Keeper); ok && cfg.FilesKeep > 0 {
+		sweeper := &sweep.Sweeper{Files: keeper, Jobs: svc, Keep: cfg.FilesKeep, Log: log.With("role", "api")}
+		run = func(ctx context.Context) error {
+			own, stop := context.WithCancel(ctx)
+			var group sync.WaitGroup
+			group.Go(func() { sweeper.Run(own) })
+			defer group.Wait()
+			defer stop()
+			return svc.Run(ctx)
+		}
+	}
+	return part{name: API, run: func(ctx context.Context) error { return serve(ctx, run, server.Run) }}, nil
 }
 
 // serve runs the server, and the service for as long as it and a little longer.

@@ -1,9 +1,11 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"turno/client"
@@ -11,6 +13,7 @@ import (
 	"turno/internal/files"
 	"turno/internal/files/folder"
 	"turno/internal/files/remote"
+	"turno/internal/files/s3"
 )
 
 // staleTemp is how old a file must be that a killed process left half written.
@@ -18,7 +21,7 @@ const staleTemp = 24 * time.Hour
 
 // openFiles opens the file store for the roles that use one. A worker apart
 // has none unless it is told: a folder of its own would be seen by nobody else.
-func (p *shared) openFiles(cfg config.Config, roles []string) error {
+func (p *shared) openFiles(ctx context.Context, cfg config.Config, roles []string) error {
 	worker, server := slices.Contains(roles, Worker), slices.Contains(roles, API)
 	switch {
 	case !worker && !server, cfg.Files == "" && !server:
@@ -31,6 +34,13 @@ func (p *shared) openFiles(cfg config.Config, roles []string) error {
 			return err
 		}
 		p.files = remote.New(c)
+		return nil
+	case strings.HasPrefix(cfg.Files, "s3://"):
+		s, err := s3.Open(ctx, cfg.Files)
+		if err != nil {
+			return err
+		}
+		p.files = s
 		return nil
 	}
 	dir := cfg.Files

@@ -59,7 +59,7 @@ func open(ctx context.Context, cfg config.Config, roles []string, log *slog.Logg
 	if err := await(ctx, log, "broker", func() error { return p.openBroker(ctx, cfg, log) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the broker: %w", err), p.close())
 	}
-	if err := p.openFiles(cfg, roles); err != nil {
+	if err := await(ctx, log, "file store", func() error { return p.openFiles(ctx, cfg, roles) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the file store: %w", err), p.close())
 	}
 	return p, nil

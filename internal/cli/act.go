@@ -12,6 +12,7 @@ import (
 
 	"turno"
 	"turno/internal/config"
+	sessions "turno/internal/session"
 )
 
 const (
@@ -19,7 +20,8 @@ const (
 	cancelHelp  = `  turno cancel 42
   turno cancel 1-5,9 42_7
   turno cancel all --yes               your own jobs that have not ended
-  turno cancel --state queued -u eva`
+  turno cancel --state queued -u eva
+  turno cancel --signal USR1 42        the job goes on`
 	holdShort    = "hold jobs back: they stay where they are in line and do not start"
 	releaseShort = "let held jobs start"
 	requeueShort = "stop jobs that run, and let them start again"
@@ -32,6 +34,7 @@ type actOptions struct {
 	format format
 	grace  string
 	force  bool
+	signal string
 	yes    bool
 	reason string
 	states []string
@@ -57,6 +60,7 @@ func (s *session) actCommand(verb turno.Verb, short, example string) *cobra.Comm
 	}
 	if verb == turno.Cancel {
 		fl.BoolVarP(&o.force, "force", "f", false, "KILL at once")
+		fl.StringVar(&o.signal, "signal", "", "only send this `SIGNAL` (such as USR1) to jobs that run, and let them go on")
 	}
 	cmd.RunE = s.command(func(ctx context.Context, cmd *cobra.Command, args []string) error {
 		svc, cfg, err := s.dial(cmd)
@@ -74,9 +78,30 @@ func (s *session) actCommand(verb turno.Verb, short, example string) *cobra.Comm
 		if a.Jobs, err = s.targets(ctx, svc, cfg, o, args); err != nil || len(a.Jobs) == 0 {
 			return err
 		}
+		if o.signal != "" {
+			return s.sendSignal(ctx, svc, a.Jobs, o.signal)
+		}
 		return s.act(ctx, svc, a, o.format)
 	})
 	return cmd
+}
+
+// sendSignal sends a signal to each job; the first error counts.
+func (s *session) sendSignal(ctx context.Context, svc turno.Service, refs []string, name string) error {
+	var first error
+	for _, ref := range refs {
+		conn, err := s.enter(ctx, svc, ref, sessions.Open{Signal: name})
+		if err == nil {
+			err = conn.Close()
+			s.printf("%s %s sent\n", ref, strings.ToUpper(name))
+		} else if first == nil {
+			first = err
+		}
+		if err != nil && len(refs) > 1 {
+			s.notef("%s: %v\n", ref, err)
+		}
+	}
+	return first
 }
 
 func (o *actOptions) filtered() bool {

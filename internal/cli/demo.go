@@ -78,6 +78,7 @@ type trial struct {
 	attempts int    // how many there must be; 0: any
 	after    string // label of the trial that it waits for
 	pretence bool   // its device is simulated
+	model    string // label of the trial whose net it uses
 
 	id  string
 	job turno.Job
@@ -114,6 +115,7 @@ func (s *session) demo(ctx context.Context, svc turno.Service, o *demoOptions, s
 		}
 	} else {
 		s.demoTable(rows)
+		s.demoCurves(rows)
 	}
 	for _, path := range s.keepPictures(ctx, o, store, trials) {
 		s.notef("Picture: %s\n", path)
@@ -136,6 +138,9 @@ func (s *session) startTrials(ctx context.Context, svc turno.Service, trials []*
 		if t.after != "" {
 			t.spec.After = []turno.Dependency{{Job: ids[t.after], When: turno.AfterOK}}
 		}
+		if t.model != "" {
+			t.spec.Params = withModel(t.spec.Params, ids[t.model])
+		}
 		j := newJob(t.spec)
 		t.id, ids[t.label] = j.ID, j.ID
 		jobs = append(jobs, j)
@@ -150,6 +155,16 @@ func (s *session) startTrials(ctx context.Context, svc turno.Service, trials []*
 		}
 	}
 	return nil
+}
+
+// withModel names the job whose net is to be used.
+func withModel(params json.RawMessage, id string) json.RawMessage {
+	all := map[string]any{}
+	if err := json.Unmarshal(params, &all); err != nil {
+		panic(fmt.Sprintf("cli: a demo's parameters: %v", err))
+	}
+	all["model"] = "job:" + id
+	return fit(all, nil)
 }
 
 // watchTrials waits for all of them and shows how far they are.
@@ -239,6 +254,21 @@ func (p *planner) compute(d turno.Device) {
 	p.add(d, "sum of vectors", "vecadd", map[string]any{"n": 1 << 22}, verify)
 	p.add(d, "picture, blurred", "image", map[string]any{"operation": "blur", "output": "blurred.png"}, verify)
 	p.add(d, "picture, its edges", "image", map[string]any{"operation": "edges", "output": "edges.png"}, verify)
+	p.nets(d, verify)
+}
+
+// nets are small: the guide's defaults would take a minute.
+func (p *planner) nets(d turno.Device, verify func(*trial)) {
+	const conv = "a convolutional net, trained"
+	p.add(d, "an MLP, trained", "train", map[string]any{"samples": 6000, "test_samples": 1000, "epochs": 8}, verify)
+	p.add(d, conv, "train", map[string]any{"model": "conv", "channels": []int{8, 16}, "samples": 6000, "test_samples": 1000, "epochs": 5, "lr": 0.002}, verify)
+	if len(p.trials) == 0 || p.trials[len(p.trials)-1].spec.Type != "train" {
+		return // no worker offers it
+	}
+	p.add(d, "that net, at work", "infer", map[string]any{"samples": 2000}, func(t *trial) {
+		verify(t)
+		t.model = p.trials[len(p.trials)-1].label
+	})
 }
 
 func (p *planner) commands() {

@@ -180,8 +180,11 @@ func (s *session) upload(ctx context.Context, store files.Store, sources []trans
 		return &failure{code: exitUnavailable, text: err.Error(), next: "run the same command again: what has arrived is not sent twice"}
 	}
 	if err == nil && total >= tellFrom {
-		s.notef("%s\n", s.errLook.dim(fmt.Sprintf("Sent %s of %s in %d files; the rest was there.",
-			config.FormatBytes(stats.BytesSent), config.FormatBytes(stats.Bytes), stats.Files)))
+		text := fmt.Sprintf("Sent %s.", config.FormatBytes(stats.BytesSent))
+		if stats.Present > 0 {
+			text = fmt.Sprintf("Sent %s; %d of %d files were there already.", config.FormatBytes(stats.BytesSent), stats.Present, stats.Files)
+		}
+		s.notef("%s\n", s.errLook.dim(text))
 	}
 	return err
 }

@@ -34,10 +34,11 @@ type Config struct {
 	BrokerSync bool   `key:"broker_sync" flag:"broker-sync" env:"TURNO_BROKER_SYNC" default:"false" group:"role" help:"embedded broker: sync before each confirm; a power cut loses nothing confirmed, for a tenth of the rate"`
 	Store      string `key:"store" flag:"store" env:"TURNO_STORE" default:"sqlite" secret:"url" group:"role" arg:"URL" help:"sqlite (in the data folder) or postgres://…"`
 
-	Files       string `key:"files" flag:"files" env:"TURNO_FILES" secret:"url" group:"role" arg:"WHERE" help:"where files of jobs are kept: a folder (default: files in the data folder), s3://…, or api: the server of the setting server (for workers apart)"`
-	Cache       int64  `key:"cache" flag:"cache" env:"TURNO_CACHE" default:"20G" group:"worker" arg:"SIZE" help:"input files kept on a worker between jobs, where the file store is elsewhere"`
-	OutputBytes int64  `key:"output_bytes" flag:"output-bytes" env:"TURNO_OUTPUT_BYTES" default:"10G" group:"worker" arg:"SIZE" help:"what a job may leave in its output folder"`
-	OutputFiles int    `key:"output_files" flag:"output-files" env:"TURNO_OUTPUT_FILES" default:"10000" group:"worker" arg:"N" help:"how many files a job may leave there"`
+	Files       string        `key:"files" flag:"files" env:"TURNO_FILES" secret:"url" group:"role" arg:"WHERE" help:"where files of jobs are kept: a folder (default: files in the data folder), s3://…, or api: the server of the setting server (for workers apart)"`
+	FilesKeep   time.Duration `key:"files_keep" flag:"files-keep" env:"TURNO_FILES_KEEP" default:"720h" group:"api" arg:"TIME" help:"files that no job names are deleted when nobody has asked for them for so long; 0 keeps them"`
+	Cache       int64         `key:"cache" flag:"cache" env:"TURNO_CACHE" default:"20G" group:"worker" arg:"SIZE" help:"input files kept on a worker between jobs, where the file store is elsewhere"`
+	OutputBytes int64         `key:"output_bytes" flag:"output-bytes" env:"TURNO_OUTPUT_BYTES" default:"10G" group:"worker" arg:"SIZE" help:"what a job may leave in its output folder"`
+	OutputFiles int           `key:"output_files" flag:"output-files" env:"TURNO_OUTPUT_FILES" default:"10000" group:"worker" arg:"N" help:"how many files a job may leave there"`
 
 	Order string        `key:"order" flag:"order" env:"TURNO_ORDER" default:"fair" oneof:"fair fifo" group:"scheduler" arg:"NAME" help:"who is next: fair lets short and narrow jobs pass within bounds; fifo is strictly first come first served"`
 	Lease time.Duration `key:"lease" flag:"lease" env:"TURNO_LEASE" default:"5m" group:"scheduler" arg:"TIME" help:"how long a job runs on when its worker is cut off, before it ends there and starts elsewhere"`

@@ -70,6 +70,9 @@ func (c Config) checkURLs(add report) {
 	if strings.Contains(c.Files, "://") && !scheme(c.Files, "s3") {
 		add("files", "%q: use a folder, s3://BUCKET/PREFIX?endpoint=HOST, or api", Redact(c.Files))
 	}
+	if c.FilesKeep < 0 || c.FilesKeep > 0 && c.FilesKeep < time.Hour {
+		add("files_keep", "%s: use an hour or more, or 0 (for ever)", c.FilesKeep)
+	}
 	if c.Store != "sqlite" && !scheme(c.Store, "postgres", "postgresql") {
 		add("store", "%q: use sqlite or postgres://USER:PASSWORD@HOST/DATABASE", Redact(c.Store))
 	}

@@ -63,6 +63,7 @@ var house = []row{
 	{pkg: "internal/gpu", imports: "."},
 	{pkg: "internal/files", imports: "."},
 	{pkg: "internal/files/filestest", imports: ". internal/files"},
+	{pkg: "internal/files/sweep", imports: ". internal/files"},
 	{pkg: "internal/files/transfer", imports: ". internal/files", tests: "internal/files/folder"},
 	{pkg: "internal/workload", imports: ". internal/gpu",
 		modules: "github.com/santhosh-tekuri/jsonschema"},
@@ -89,6 +90,7 @@ var house = []row{
 	{pkg: "internal/store/postgres", imports: ". internal/store internal/store/sqlstore",
 		modules: "github.com/jackc/pgx"},
 	{pkg: "internal/files/folder", imports: ". internal/files", modules: "golang.org/x/sys"},
+	{pkg: "internal/files/s3", imports: ". internal/files", modules: "github.com/minio/minio-go"},
 	{pkg: "internal/gpu/fake", imports: ". internal/gpu"},
 	{pkg: "internal/gpu/cuda", imports: ". internal/gpu internal/gpu/cuda/driver", planned: true},
 
@@ -135,7 +137,7 @@ var house = []row{
 		internal/broker internal/broker/mem internal/broker/nats internal/broker/rabbitmq
 		internal/store internal/store/mem internal/store/sqlite internal/store/postgres
 		internal/gpu internal/gpu/fake internal/gpu/cuda
-		internal/files internal/files/folder internal/files/remote
+		internal/files internal/files/folder internal/files/remote internal/files/s3 internal/files/sweep
 		internal/workload internal/workload/all internal/core/policy internal/core/policy/all
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/role/api`,
 		modules: "golang.org/x/sync", tests: "github.com/google/uuid internal/core/policy/fair"},

@@ -24,13 +24,14 @@ const (
 	KindError  = 20 // a text: why it cannot be, or goes on no more
 )
 
-// Open is what a client wants: a command inside the job, or without one the
-// job's own terminal or input.
+// Open is what a client wants: a command inside the job, a signal to its main
+// process's group, or without both the job's own terminal or input.
 type Open struct {
 	Command []string          `json:"command,omitempty"`
-	Env     map[string]string `json:"env,omitempty"`  // beside the job's own
-	Dir     string            `json:"dir,omitempty"`  // empty: the job's
-	Size    *Size             `json:"size,omitempty"` // nil: no terminal
+	Env     map[string]string `json:"env,omitempty"`    // beside the job's own
+	Dir     string            `json:"dir,omitempty"`    // empty: the job's
+	Size    *Size             `json:"size,omitempty"`   // nil: no terminal
+	Signal  string            `json:"signal,omitempty"` // such as USR1
 }
 
 // Size is a terminal's.

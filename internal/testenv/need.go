@@ -21,7 +21,8 @@ const (
 	RabbitMQNeed Part = "rabbitmq"
 	PostgresNeed Part = "postgres"
 	NATSNeed     Part = "nats"
-	PythonNeed   Part = "python"   // /usr/bin/python3
+	PythonNeed   Part = "python" // /usr/bin/python3
+	S3Need       Part = "s3"
 	PikaNeed     Part = "pika"     // /usr/bin/python3 with RabbitMQ's client
 	OpenBLASNeed Part = "openblas" // libopenblas.so.0
 	TorchNeed    Part = "torch"    // /usr/bin/python3 with PyTorch
@@ -48,6 +49,7 @@ var parts = map[Part]struct {
 	PostgresNeed: {noPath("PostgreSQL's server", postgresBin), "apt-get install postgresql-15", true},
 	NATSNeed:     {noPath("nats-server", natsServer), "apt-get install nats-server", true},
 	PythonNeed:   {noFile(systemPython), "apt-get install python3", false},
+	S3Need:       {noPath("Versity's S3 gateway", versitygw), "scripts/test-deps", true},
 	PikaNeed:     {noModule("pika"), "apt-get install python3-pika", false},
 	OpenBLASNeed: {noFile("/usr/lib/*/libopenblas.so.0"), "apt-get install libopenblas0", false},
 	TorchNeed:    {noModule("torch"), "apt-get install python3-torch", false},

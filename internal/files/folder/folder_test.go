@@ -27,8 +27,9 @@ func open(t testing.TB, dir string) *folder.Store {
 func TestContract(t *testing.T) {
 	t.Parallel()
 	filestest.Run(t, filestest.Factory{
-		New:   func(t testing.TB) files.Store { return open(t, t.TempDir()) },
-		Again: func(t testing.TB, s files.Store) files.Store { return open(t, s.(*folder.Store).Dir()) },
+		Keeper: true,
+		New:    func(t testing.TB) files.Store { return open(t, t.TempDir()) },
+		Again:  func(t testing.TB, s files.Store) files.Store { return open(t, s.(*folder.Store).Dir()) },
 		Full: func(t testing.TB, room int64) (files.Store, func()) {
 			s := open(t, t.TempDir())
 			var left atomic.Int64

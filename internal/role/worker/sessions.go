@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"turno"
@@ -82,11 +83,12 @@ func (s *sessions) forget(k turno.AttemptKey) {
 
 // run takes packets until ctx is done; then sessions end, and jobs do not.
 func (s *sessions) run(ctx context.Context, packets broker.Watcher) {
-	own, stop := context.WithCancelCause(ctx)
-	leave := context.AfterFunc(ctx, func() { stop(errors.New("its worker is being stopped")) })
+	stopping := errors.New("the worker is being stopped")
+	own, stop := context.WithCancelCause(context.WithoutCancel(ctx)) // so that the cause is told
+	leave := context.AfterFunc(ctx, func() { stop(stopping) })
 	defer leave()
 	defer s.group.Wait()
-	defer stop(errors.New("its worker is being stopped"))
+	defer stop(stopping)
 	for {
 		values, err := packets.Receive(ctx)
 		for _, v := range values {
@@ -156,6 +158,10 @@ func (s *sessions) serve(ctx context.Context, v *visitor) {
 	if err != nil {
 		return // it said nothing that can be answered
 	}
+	if open.Signal != "" {
+		s.signal(ctx, v, open.Signal)
+		return
+	}
 	stream, err := s.enter(ctx, v, open)
 	if err != nil {
 		v.refuse(ctx, err)
@@ -208,13 +214,38 @@ func (v *visitor) refuse(ctx context.Context, err error) {
 	_ = v.conn.Write(ctx, kind, text[:min(len(text), session.MaxFrame)])
 }
 
+func (s *sessions) target(k turno.AttemptKey) (target, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, ok := s.targets[k]
+	if !ok {
+		return t, errors.New("the job does not run on this worker")
+	}
+	return t, nil
+}
+
+// signal sends one to the job, and leaves it be.
+func (s *sessions) signal(ctx context.Context, v *visitor, name string) {
+	t, err := s.target(v.key)
+	if err == nil {
+		var number syscall.Signal
+		if number, err = signalOf(name); err == nil {
+			err = t.process.Signal(number)
+		}
+	}
+	if err != nil {
+		v.refuse(ctx, err)
+		return
+	}
+	s.role.log.Info("sent a signal", "job", v.key.Job, "attempt", v.key.Attempt, "signal", name)
+	_ = v.conn.Write(ctx, session.KindOpened, nil)
+}
+
 // enter connects to the job.
 func (s *sessions) enter(ctx context.Context, v *visitor, o session.Open) (*child.Stream, error) {
-	s.mu.Lock()
-	t, ok := s.targets[v.key]
-	s.mu.Unlock()
-	if !ok {
-		return nil, errors.New("the job does not run on this worker")
+	t, err := s.target(v.key)
+	if err != nil {
+		return nil, err
 	}
 	if len(o.Command) == 0 {
 		stream, err := t.process.Open(ctx, nil)

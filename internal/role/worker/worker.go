@@ -177,11 +177,12 @@ func (r *Role) Run(ctx context.Context) error {
 	// What is begun here ends after the loop: jobs may have to be ended first.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer r.group.Wait()
-	defer cancel()
 	if r.commands, err = newCommands(work, r); err != nil {
+		cancel()
 		return err
 	}
-	defer r.commands.close()
+	defer r.commands.close() // after cancel: it does not wait for commands that go on
+	defer cancel()
 	r.runners = newPool(work, r)
 	defer r.runners.close()
 	if r.shipper, err = newShipper(r.o.Broker, broker.LogStream+r.o.Name, r.log); err != nil {

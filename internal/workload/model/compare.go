@@ -21,9 +21,9 @@ type Comparison struct {
 // for the largest nets that nn takes.
 const Tolerance = 5e-5
 
-// referenceWork is how many products the reference may take in all: a second or
-// two on one core.
-const referenceWork = 2e9
+// referenceWork is how many products the reference may take in all: about a second
+// of one core.
+const referenceWork = 1e9
 
 // Compare holds a net's logits for scaled samples against the reference on the
 // model's weights. It takes all samples, or as many as referenceWork allows.
