@@ -148,8 +148,12 @@ func (w *World) submit(o Op) {
 	id := fmt.Sprintf("00000000-0000-7000-8000-%012d", w.ids)
 	if o.B%11 == 10 && w.ids > 1 { // the same again
 		w.ids--
+		if o.A%5 != 0 { // else another job by the same id
+			spec = w.last
+		}
 		id = fmt.Sprintf("00000000-0000-7000-8000-%012d", w.ids)
 	}
+	w.last = spec
 	jobs := []turno.NewJob{{ID: id, Spec: spec}}
 	var known []*turno.Job
 	for _, ref := range w.core.Lookups(w.now, jobs) {

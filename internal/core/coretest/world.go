@@ -52,6 +52,7 @@ type World struct {
 	workers []*agent
 	wire    []message
 	ids     uint64
+	last    *turno.Spec // handed in
 
 	told map[string]int64 // accepted and told
 	ends map[int64]string // how each ended job was first seen to end

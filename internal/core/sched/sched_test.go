@@ -441,3 +441,35 @@ func TestPlace_Engine(t *testing.T) {
 		t.Errorf("it is on %q once a has the engine", got)
 	}
 }
+
+// TestSubmit_SameIDAgain is the same job; another one by that id is refused,
+// whether the first one lives or is in the store.
+func TestSubmit_SameIDAgain(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, "fair")
+	spec := func(name string) *turno.Spec {
+		s := &turno.Spec{Type: "exec", Name: name}
+		s.Normalize()
+		return s
+	}
+	const id = "00000000-0000-7000-8000-0000000000aa"
+	submit := func(name string, known ...*turno.Job) turno.Submitted {
+		a := c.core.Submit(c.now, []turno.NewJob{{ID: id, Spec: spec(name)}}, known)[0]
+		c.flush()
+		return a
+	}
+	check := func(first int64, known ...*turno.Job) {
+		t.Helper()
+		if a := submit("one", known...); a.Number != first || a.Error != nil {
+			t.Errorf("the same again: %+v", a)
+		}
+		if a := submit("two", known...); a.Error == nil || a.Error.Code != turno.CodeInvalid || a.Error.Field != "id" {
+			t.Errorf("another job by the same id: %+v", a)
+		}
+	}
+	first := submit("one").Number
+	check(first)
+	old := *c.jobs[first]
+	c.core = newCluster(t, "fair").core
+	check(first, &old)
+}

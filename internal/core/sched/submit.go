@@ -1,6 +1,8 @@
 package sched
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -31,12 +33,14 @@ func (s *Sched) Submit(now time.Time, jobs []turno.NewJob, known Known) []turno.
 func (s *Sched) submit(n *turno.NewJob, known Known) turno.Submitted {
 	answer := turno.Submitted{ID: n.ID}
 	if number, ok := s.ids[n.ID]; ok {
+		if j := s.jobs[number]; j != nil {
+			return repeated(&j.Job, n)
+		}
 		answer.Number = number
 		return answer
 	}
 	if old := known.find(turno.Ref{ID: n.ID, Task: -1}); old != nil {
-		answer.Number = old.Number
-		return answer
+		return repeated(old, n)
 	}
 	deps, err := s.resolve(n.Spec, known)
 	if err != nil {
@@ -50,6 +54,18 @@ func (s *Sched) submit(n *turno.NewJob, known Known) turno.Submitted {
 		answer.Warning = j.Detail
 	}
 	return answer
+}
+
+// repeated answers to an id that is known: with its job's number, unless it
+// comes with another job.
+func repeated(old *turno.Job, n *turno.NewJob) turno.Submitted {
+	had, err := json.Marshal(old.Spec)
+	has, err2 := json.Marshal(n.Spec)
+	if err == nil && err2 == nil && bytes.Equal(had, has) {
+		return turno.Submitted{ID: n.ID, Number: old.Number}
+	}
+	return turno.Submitted{ID: n.ID, Error: turno.Invalid("id", "%s is job %s, which asks for something else", n.ID, old.Display()).
+		WithHint("a repeated request must be the same; give another job another id")}
 }
 
 // accept gives the job its number.
