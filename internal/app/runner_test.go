@@ -324,6 +324,9 @@ func TestRunner_IsHeldByItsWorker(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if found[0].State.Ended() {
+				t.Fatalf("%s: it ended as %s: %s", mode, found[0].Reason, found[0].Detail)
+			}
 			return found[0].State == turno.Running
 		})
 		x.ask(turno.Ask{Act: &turno.Action{Verb: turno.Cancel, Jobs: []string{id}}})
