@@ -394,7 +394,7 @@ func (f *failing) PutAll(context.Context, iter.Seq2[files.Small, error]) error {
 
 func TestCollect_FullStore(t *testing.T) {
 	t.Parallel()
-	left, a := collected(t, Options{Name: "w", Files: &failing{err: files.ErrFull}}, func(out string) {
+	left, a := collected(t, Options{Name: "w", Files: &failing{err: files.ErrFull}, StorePatience: time.Nanosecond}, func(out string) {
 		if err := os.WriteFile(filepath.Join(out, "large"), make([]byte, files.MaxSmall+1), 0o600); err != nil {
 			t.Fatal(err)
 		}
