@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -245,5 +246,119 @@ func TestRunner_DoesNotStart(t *testing.T) {
 	}
 	if j := x.end(x.job(turno.Spec{Type: "noop"})); j.State != turno.Succeeded {
 		t.Errorf("noop ended as %s: %s", j.State, j.Detail)
+	}
+}
+
+// TestRunner_Processes: when a job gets a fresh process, and when the one
+// before it.
+func TestRunner_Processes(t *testing.T) {
+	t.Parallel()
+	python := testenv.Python(t)
+	script, err := filepath.Abs("testdata/sdk_runner.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := func(e worker.Engine) worker.Engine { e.Command = []string{python, "-B", script}; return e }
+	x := newSpine(t, worker.Options{Engines: []worker.Engine{
+		engine(worker.Engine{Name: "warm", Mode: "warm"}),
+		engine(worker.Engine{Name: "three", Mode: "warm", Jobs: 3}),
+		engine(worker.Engine{Name: "small", Mode: "warm", Growth: 32 << 20}),
+		engine(worker.Engine{Name: "zygote", Mode: "zygote"}),
+		engine(worker.Engine{Name: "cold", Mode: "cold"}),
+	}})
+	if m := x.runners(); slices.ContainsFunc(m.Runners, func(r turno.Runner) bool { return r.State != turno.RunnerReady || r.Name != "sdk" }) {
+		t.Fatalf("%+v", m.Runners)
+	}
+	// pids of jobs one after the other, and how many differ.
+	pids := func(engine string, jobs int, params string) int {
+		different := map[int]bool{}
+		for range jobs {
+			j := x.end(x.job(turno.Spec{Type: "pid", Engine: engine, Params: json.RawMessage(params), CPUs: 3 * turno.CPU}))
+			var out struct{ PID, Threads int }
+			if err := json.Unmarshal(j.Result.Output, &out); err != nil || out.Threads != 3 {
+				t.Fatalf("%s: %s %s %v: %+v", engine, j.State, j.Detail, err, out)
+			}
+			different[out.PID] = true
+		}
+		return len(different)
+	}
+	for _, c := range []struct {
+		engine, params string
+		jobs, want     int
+	}{
+		{"warm", `{}`, 6, 1}, {"three", `{}`, 6, 2}, {"cold", `{}`, 3, 3}, {"zygote", `{}`, 3, 3},
+		{"warm", `{"grow":40000000}`, 3, 1}, {"small", `{"grow":40000000}`, 4, 2},
+	} {
+		if got := pids(c.engine, c.jobs, c.params); got != c.want {
+			t.Errorf("%s %s: %d jobs in %d processes, want %d", c.engine, c.params, c.jobs, got, c.want)
+		}
+	}
+	before := x.end(x.job(turno.Spec{Type: "pid", Engine: "warm"})).Result.Output
+	if j := x.end(x.job(turno.Spec{Type: "poison", Engine: "warm"})); j.Reason != turno.ReasonGPUFault {
+		t.Errorf("poison ended as %s", j.Reason)
+	}
+	if after := x.end(x.job(turno.Spec{Type: "pid", Engine: "warm"})).Result.Output; string(after) == string(before) {
+		t.Errorf("a poisoned process was used again: %s", after)
+	}
+}
+
+// TestRunner_IsHeldByItsWorker: a process that is stopped, and so hears
+// nothing, ends with its job's time; so does one whose worker has gone.
+func TestRunner_IsHeldByItsWorker(t *testing.T) {
+	t.Parallel()
+	python := testenv.Python(t)
+	script, err := filepath.Abs("testdata/sdk_runner.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []string{"warm", "zygote"} {
+		x := newSpine(t, worker.Options{Engines: []worker.Engine{{Name: "sdk", Mode: mode, Command: []string{python, "-B", script}}}})
+		x.runners()
+		short := turno.Duration(200 * time.Millisecond)
+		if j := x.end(x.job(turno.Spec{Type: "stop", TimeLimit: short, Grace: short})); j.Reason != turno.ReasonTimeout {
+			t.Errorf("%s: a stopped process's job ended as %s: %s", mode, j.Reason, j.Detail)
+		}
+		id := x.job(turno.Spec{Type: "wait"})
+		eventually(t.Context(), t, x.s, func() bool {
+			found, err := x.s.Find(t.Context(), turno.Ref{ID: id, Task: -1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if found[0].State.Ended() {
+				t.Fatalf("%s: it ended as %s: %s", mode, found[0].Reason, found[0].Detail)
+			}
+			return found[0].State == turno.Running
+		})
+		x.ask(turno.Ask{Act: &turno.Action{Verb: turno.Cancel, Jobs: []string{id}}})
+		if j := x.end(id); j.State != turno.Cancelled || strings.Contains(j.Result.Message, "killed") {
+			t.Errorf("%s: a job that looks was cancelled as %s: %s", mode, j.State, j.Result.Message)
+		}
+	}
+}
+
+// TestRunner_Neighbours: those in the same process as a job that has to be
+// killed run again, and count no failure.
+func TestRunner_Neighbours(t *testing.T) {
+	t.Parallel()
+	python := testenv.Python(t)
+	const two = `
+import json, sys, threading
+def tell(**event): print(json.dumps(event), flush=True)
+tell(hello={"version": 1, "name": "two", "concurrent": 2, "types": [{"name": n, "devices": ["cpu"]} for n in ("hang", "slow")]})
+for line in sys.stdin:
+    run = json.loads(line).get("run")
+    if run and run["type"] == "slow":
+        threading.Timer(1.5, tell, kwargs={"done": {"key": run["key"]}}).start()
+`
+	x := newSpine(t, worker.Options{Engines: []worker.Engine{{Name: "two", Mode: "warm", Command: []string{python, "-c", two}}}})
+	x.runners()
+	limit := turno.Duration(300 * time.Millisecond)
+	slow := x.job(turno.Spec{Type: "slow"})
+	hang := x.job(turno.Spec{Type: "hang", TimeLimit: limit, Grace: limit})
+	if j := x.end(hang); j.Reason != turno.ReasonTimeout {
+		t.Errorf("hang ended as %s: %s", j.Reason, j.Detail)
+	}
+	if j := x.end(slow); j.State != turno.Succeeded || j.Attempt != 2 || j.Losses != 1 || j.Failures != 0 {
+		t.Errorf("its neighbour ended as %s in attempt %d, %d losses, %d failures: %s", j.State, j.Attempt, j.Losses, j.Failures, j.Detail)
 	}
 }

@@ -174,7 +174,7 @@ func (s *session) upload(ctx context.Context, store files.Store, sources []trans
 	}.Upload(ctx, sources)
 	bar.stop()
 	if errors.Is(err, files.ErrFull) {
-		return failed(exitRefused, "%v", err).hint("make room on the server, then run the same command again: what has arrived is not sent twice")
+		return failed(exitRefused, "upload: no room is left where the server keeps files").hint("make room there, then run the same command again: what has arrived is not sent twice")
 	}
 	if err != nil && ctx.Err() == nil {
 		return &failure{code: exitUnavailable, text: err.Error(), next: "run the same command again: what has arrived is not sent twice"}

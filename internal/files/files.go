@@ -45,7 +45,7 @@ var (
 	ErrNotFound = errors.New("not in the file store")
 	ErrOffset   = errors.New("the file store has another part of it")
 	ErrMismatch = errors.New("the content is not what its hash says")
-	ErrFull     = errors.New("no room is left on the disk")
+	ErrFull     = errors.New("no room is left in the file store")
 	ErrBusy     = errors.New("somebody else is storing it at this moment")
 )
 

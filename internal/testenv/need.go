@@ -28,6 +28,7 @@ const (
 	TorchNeed    Part = "torch"    // /usr/bin/python3 with PyTorch
 	ChromiumNeed Part = "chromium"
 	CgroupNeed   Part = "cgroup" // version 2, writable, with cgroup.kill
+	MountNeed    Part = "mount"  // the right to mount a tmpfs
 	GPUNeed      Part = "gpu"    // an NVIDIA device
 )
 
@@ -55,6 +56,7 @@ var parts = map[Part]struct {
 	TorchNeed:    {noModule("torch"), "apt-get install python3-torch", false},
 	ChromiumNeed: {noFile("/usr/bin/chromium"), "apt-get install chromium", false},
 	CgroupNeed:   {noCgroup, "run as root, or in a delegated cgroup v2 (systemd: Delegate=yes)", false},
+	MountNeed:    {noMount, "run as root", false},
 	GPUNeed:      {noFile("/dev/nvidia[0-9]*"), "an NVIDIA GPU and its driver", false},
 }
 

@@ -264,6 +264,12 @@ class Served:
         self.assertEqual(self.r.done()["error"]["reason"], "Cancelled")
         self.assertNotIn("error", self.r.run("pid"))
 
+    def test_cancel_that_comes_with_its_run(self):
+        run = {"run": {"key": "50.1", "type": "waits", "device": "cpu", "threads": 1}}
+        self.r.process.stdin.write((json.dumps(run) + "\n" + json.dumps({"cancel": {"key": "50.1"}}) + "\n").encode())
+        self.r.process.stdin.flush()
+        self.assertEqual(self.r.done()["error"]["reason"], "Cancelled")
+
     def test_environment_is_the_jobs_alone(self):
         self.assertEqual(self.r.run("env", env={"MINE": "1"})["output"], "1")
         self.assertNotIn("output", self.r.run("env"))

@@ -648,6 +648,15 @@ def _hear(fd, cancelled):
 def _relay(key, pid, lines, down, child, tell):
     """Passes events of a forked process on until it ends. Returns whether it said done."""
     said = False
+
+    def cancels():
+        for line in list(lines.lines):
+            if json.loads(line).get("cancel", {}).get("key") == key:
+                lines.lines.remove(line)
+                with contextlib.suppress(OSError):
+                    os.write(down, b"c")
+
+    cancels()  # one may have come with the run
     with selectors.DefaultSelector() as ready:
         ready.register(child.fd, selectors.EVENT_READ)
         ready.register(lines.fd, selectors.EVENT_READ)
@@ -665,11 +674,7 @@ def _relay(key, pid, lines, down, child, tell):
                     ready.unregister(lines.fd)
                     os.close(down)
                     os.dup2(os.open(os.devnull, os.O_WRONLY), down)  # the caller closes it once more
-                for line in list(lines.lines):
-                    if json.loads(line).get("cancel", {}).get("key") == key:
-                        with contextlib.suppress(OSError):
-                            os.write(down, b"c")
-                        lines.lines.remove(line)
+                cancels()
     return said
 
 

@@ -67,7 +67,7 @@ var mustSee = []string{
 	"state succeeded", "state failed", "state cancelled", "state lost",
 	"reason Priority", "reason Resources", "reason Dependency", "reason BeginTime",
 	"reason Backoff", "reason Drained", "reason NoSuchResource", "reason DependencyFailed", "reason Deadline",
-	"reason WorkerLost", "reason Requeuing", "reason Cancelling", "reason TaskFailed", "refused",
+	"reason WorkerLost", "reason Requeuing", "reason Cancelling", "reason TaskFailed", "refused", "engine torch",
 	"act cancel", "act hold", "act release", "act requeue", "act drain", "act undrain",
 	"ahead sent", "ahead begun", "ahead back in line",
 }

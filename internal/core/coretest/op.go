@@ -195,6 +195,9 @@ func (w *World) spec(o Op) *turno.Spec {
 	case 2:
 		s.Device = turno.DeviceAny
 	}
+	if s.Type == "warm" && s.Device == "" && o.B%11 == 3 {
+		s.Engine = "torch"
+	}
 	switch o.B / 5 % 8 {
 	case 1:
 		s.Array = &turno.Array{Tasks: turno.Ranges{{First: 0, Last: int(o.A % 5), Step: 1}}, Limit: int(o.A % 3)}

@@ -113,6 +113,9 @@ func New(workers int, order string) *World {
 			{Type: "exec", Devices: []turno.Device{turno.DeviceCPU, turno.DeviceGPU}},
 			{Type: "warm", Devices: []turno.Device{turno.DeviceCPU, turno.DeviceGPU}},
 		}}
+		if i%2 == 0 { // of the first, too, so that each job has a place
+			m.Offers = append(m.Offers, turno.Offer{Type: "warm", Engine: "torch", Devices: []turno.Device{turno.DeviceCPU}})
+		}
 		for g := range i % 3 {
 			m.GPUs = append(m.GPUs, turno.GPU{Index: g, UUID: fmt.Sprintf("%s-gpu%d", name, g), Model: "model", Memory: 16 << 30})
 		}
@@ -313,6 +316,10 @@ func (w *World) run(a *agent) {
 	r := a.core.Ready()
 	a.journal = append(a.journal, r.Journal...)
 	for _, s := range r.Start {
+		if !slices.ContainsFunc(a.machine.Offers, func(o turno.Offer) bool { return o.Serves(s.Task.Spec.Type, s.Task.Spec.Engine, s.Task.Device) }) {
+			panic(fmt.Sprintf("I11: %s of type %s with engine %q is on %s, which does not offer that", s.AttemptKey, s.Task.Spec.Type, s.Task.Spec.Engine, a.name))
+		}
+		w.Seen["engine "+s.Task.Spec.Engine]++
 		a.procs = append(a.procs, &proc{key: s.AttemptKey, gpus: s.Task.GPUs, warm: s.Task.Spec.Type == "warm"})
 	}
 	for _, o := range r.Stop {

@@ -271,10 +271,10 @@ func (a *appender) write(data []byte) error {
 			return full("store a blob", err)
 		}
 	}
-	if n, err := a.f.WriteAt(data, a.stored); err != nil {
+	if _, err := a.f.WriteAt(data, a.stored); err != nil {
 		// What was written of it counts as not there: it would not be in the sum.
 		_ = a.f.Truncate(a.stored)
-		return full(fmt.Sprintf("store a blob (%d of %d bytes)", n, len(data)), err)
+		return full(fmt.Sprintf("write after %d of %d bytes", a.stored, a.part.Size), err)
 	}
 	a.sum.Write(data)
 	a.stored += int64(len(data))
@@ -338,7 +338,7 @@ func (s *Store) syncDirs(names ...string) error {
 // full makes the errors of a full disk ErrFull.
 func full(what string, err error) error {
 	if errors.Is(err, syscall.ENOSPC) || isQuota(err) {
-		return fmt.Errorf("%s: %w: %w", what, files.ErrFull, err)
+		return fmt.Errorf("%s: %w", what, files.ErrFull) // its path is nobody's business
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }

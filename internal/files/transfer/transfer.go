@@ -53,6 +53,8 @@ type Uploader struct {
 	Trouble func(error)
 	// Patience with a store that fails; 0: a minute.
 	Patience time.Duration
+	// WaitForRoom has it wait as long for room in a store that is full.
+	WaitForRoom bool
 }
 
 // upload is one call.
@@ -127,7 +129,8 @@ func (b *backoff) sleep(ctx context.Context, patience time.Duration) bool {
 
 // again tells whether an error may be gone at the next try, and waits for it.
 func (u *upload) again(ctx context.Context, err error) bool {
-	if ctx.Err() != nil || !Passing(err) {
+	waits := u.WaitForRoom && errors.Is(err, files.ErrFull)
+	if ctx.Err() != nil || !waits && !Passing(err) {
 		return false
 	}
 	u.Trouble(err)

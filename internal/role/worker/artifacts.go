@@ -19,8 +19,9 @@ import (
 const (
 	DefaultOutputBytes = 10 << 30
 	DefaultOutputFiles = 10_000
-	// storePatience with a store that fails: the job's devices wait as long.
-	storePatience = 10 * time.Minute
+	// DefaultStorePatience with a store that fails: the job's devices wait as
+	// long.
+	DefaultStorePatience = 10 * time.Minute
 	// maxNamed of the things that were left out are named.
 	maxNamed = 5
 )
@@ -60,6 +61,13 @@ func (r *Role) collects(ctx context.Context, e event) bool {
 		r.inbox.put(e)
 	})
 	return true
+}
+
+func (r *Role) storePatience() time.Duration {
+	if r.o.StorePatience != 0 {
+		return r.o.StorePatience
+	}
+	return DefaultStorePatience
 }
 
 // empty tells whether a folder holds nothing, or is none.
@@ -135,7 +143,7 @@ func (c *collector) run(ctx context.Context) (*turno.Artifacts, error) {
 		return nil, bad
 	}
 	list := transfer.OfBytes("the list of files", data)
-	up := transfer.Uploader{Store: c.r.o.Files, Patience: storePatience, Trouble: func(err error) {
+	up := transfer.Uploader{Store: c.r.o.Files, Patience: c.r.storePatience(), WaitForRoom: true, Trouble: func(err error) {
 		c.r.inbox.put(event{key: c.a.key, progress: &turno.Progress{Fraction: -1, Message: "has ended; tries again to store its files: " + err.Error()}})
 	}}
 	if _, err := up.Upload(ctx, append(sources, list)); err != nil {

@@ -48,8 +48,8 @@ func (p *pool) retire(c *warm) {
 	}
 	c.conn.Close()
 	process := c.process
-	if len(c.late) > 0 || c.conn.Err() != nil {
-		_ = process.Kill() // it may have ended
+	if !errors.Is(c.conn.Err(), io.EOF) && (len(c.late) > 0 || c.conn.Err() != nil) {
+		_ = process.Kill() // it may have ended; one that closes its output does so by itself, see settle
 	}
 	c.ending = time.AfterFunc(endTime, func() { _ = process.Kill() })
 }
@@ -105,7 +105,8 @@ func residentMemory(pid int) int64 {
 	return 0
 }
 
-// kill ends a run's child for a reason, which becomes the run's.
+// kill ends a run's child for a reason, which becomes the run's. Runs beside it
+// in the same child are lost, not failed: they go again.
 func (p *pool) kill(r *run, fault string) {
 	p.state.mu.Lock()
 	defer p.state.mu.Unlock()
@@ -113,6 +114,11 @@ func (p *pool) kill(r *run, fault string) {
 		return // has ended
 	}
 	r.fault = fault
+	for _, other := range r.child.runs {
+		if other != r {
+			other.beside = fault
+		}
+	}
 	_ = r.child.process.Kill() // it may have ended by itself
 }
 

@@ -70,13 +70,14 @@ type warm struct {
 
 // run is one attempt in a child, or in line for one.
 type run struct {
-	a     *attempt
-	child *warm
-	why   turno.Reason // it is being ended, for this
-	limit *time.Timer  // its time limit
-	kill  *time.Timer  // the end of its grace
-	guard *time.Timer  // the next look at its log
-	fault string       // what it was killed for
+	a      *attempt
+	child  *warm
+	why    turno.Reason // it is being ended, for this
+	limit  *time.Timer  // its time limit
+	kill   *time.Timer  // the end of its grace
+	guard  *time.Timer  // the next look at its log
+	fault  string       // what it was killed for
+	beside string       // what a run beside it was killed for, and its child with it
 }
 
 func newPool(ctx context.Context, r *Role) *pool {
@@ -371,6 +372,8 @@ func (r *run) result(d *runner.Done) *turno.Result {
 		return x
 	case r.fault != "":
 		return runnerFailure(r.fault)
+	case r.beside != "" && d.Error != nil:
+		return &turno.Result{State: turno.Lost, Reason: turno.ReasonWorkerLost, Message: "its runner was ended for a job beside it: " + r.beside}
 	case d.Error == nil:
 		return &turno.Result{State: turno.Succeeded, Reason: turno.ReasonCompleted, Output: d.Output}
 	}

@@ -55,6 +55,9 @@ type Options struct {
 	// OutputBytes and OutputFiles bound what an attempt may leave; 0: defaults.
 	OutputBytes int64
 	OutputFiles int
+	// StorePatience is how long an end waits for a store that fails or is full;
+	// 0: DefaultStorePatience.
+	StorePatience time.Duration
 	// Binary serves the hidden commands for shims and runners; empty: this one.
 	Binary string
 	Log    *slog.Logger
