@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -128,6 +129,9 @@ func (sub *submission) jobs(args []string) ([]turno.NewJob, error) {
 		return nil, usage("there is nothing to run").hint("such as: turno %s -- python train.py", sub.cmd.Name())
 	case dash != 0 && sub.isScript(args[0]):
 		return sub.fromScript(args, dash)
+	case dash != 0 && slices.ContainsFunc(sub.s.args, func(a string) bool { return strings.HasPrefix(a, "--param") }):
+		return nil, usage("parameters are for workloads, and %q is taken for a command", args[0]).
+			hint("turno %s --type %s %s", sub.cmd.Name(), args[0], quoteAll(args[1:]))
 	case dash != 0:
 		flags := sub.s.args[:max(0, len(sub.s.args)-len(args))]
 		return nil, usage("put -- before the command, so that its flags are not taken for turno's").
