@@ -38,6 +38,11 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TURNO_DATA", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("TURNO_LISTEN", "127.0.0.1:0")
 			env.Setenv("TURNO_LOG_LEVEL", "warn")
+			root, err := filepath.Abs("../..")
+			if err != nil {
+				return err
+			}
+			env.Setenv("ROOT", root)
 			env.Values[serverKey{}] = &server{}
 			env.Defer(func() { _ = env.Values[serverKey{}].(*server).stop() })
 			return nil
