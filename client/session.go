@@ -38,6 +38,24 @@ type Session struct {
 	mu      sync.Mutex // guards all below
 	socket  *websocket.Conn
 	refused error // why the server let nobody in
+	tell    func(broken bool)
+}
+
+// Notify has f called when the connection is broken for longer than a moment,
+// and when it is back.
+func (s *Session) Notify(f func(broken bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tell = f
+}
+
+func (s *Session) notify(broken bool) {
+	s.mu.Lock()
+	f := s.tell
+	s.mu.Unlock()
+	if f != nil {
+		f(broken)
+	}
 }
 
 // Session opens one with a job that runs. Close ends it.
@@ -141,7 +159,7 @@ func (s *Session) carry(ctx context.Context, c *Client, path string, id session.
 		case <-ctx.Done():
 		}
 	})
-	for {
+	for broken := false; ; {
 		s.mu.Lock()
 		socket := s.socket
 		s.mu.Unlock()
@@ -162,15 +180,17 @@ func (s *Session) carry(ctx context.Context, c *Client, path string, id session.
 			s.conn.Abort("the server does not let the client in again")
 			return
 		}
-		if err != nil {
-			if sleep(ctx, redial) != nil {
-				return
-			}
-			continue
+		if err == nil {
+			s.mu.Lock()
+			s.socket = socket
+			s.mu.Unlock()
+		} else if sleep(ctx, redial) != nil {
+			return
 		}
-		s.mu.Lock()
-		s.socket = socket
-		s.mu.Unlock()
+		if broken != (err != nil) {
+			broken = err != nil
+			s.notify(broken)
+		}
 	}
 }
 

@@ -29,10 +29,20 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			// Everything that a turno may write to or find lies in the script's folder.
+			examples, err := filepath.Abs(filepath.Join("..", "..", "examples"))
+			if err != nil {
+				return err
+			}
+			env.Setenv("EXAMPLES", examples)
 			env.Setenv("HOME", env.WorkDir)
 			env.Setenv("TURNO_DATA", filepath.Join(env.WorkDir, "data"))
 			env.Setenv("TURNO_LISTEN", "127.0.0.1:0")
 			env.Setenv("TURNO_LOG_LEVEL", "warn")
+			root, err := filepath.Abs("../..")
+			if err != nil {
+				return err
+			}
+			env.Setenv("ROOT", root)
 			env.Values[serverKey{}] = &server{}
 			env.Defer(func() { _ = env.Values[serverKey{}].(*server).stop() })
 			return nil

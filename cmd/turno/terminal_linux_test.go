@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,9 +25,21 @@ const patience = time.Minute
 
 // rig is a turno up of its own.
 type rig struct {
-	t   *testing.T
-	env []string
-	up  *exec.Cmd
+	t    *testing.T
+	home string
+	env  []string
+	up   *exec.Cmd
+}
+
+// freePort is an address that a turno up can have again after it was killed.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
 
 func newRig(t *testing.T) *rig {
@@ -34,13 +47,24 @@ func newRig(t *testing.T) *rig {
 	home := t.TempDir()
 	r := &rig{t: t, env: []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TURNO_DATA=" + filepath.Join(home, "data"),
-		"TURNO_LISTEN=127.0.0.1:0", "TURNO_LOG_LEVEL=warn", "TERM=xterm", "LANG=C.UTF-8",
+		"TURNO_LISTEN=" + freePort(t), "TURNO_LOG_LEVEL=warn", "TERM=xterm", "LANG=C.UTF-8",
 	}}
-	r.up = exec.Command("turno", "up")
-	r.up.Dir, r.up.Env, r.up.Stderr = home, r.env, os.Stderr
-	out, err := r.up.StdoutPipe()
+	r.home = home
+	r.start()
+	return r
+}
+
+// start starts turno up, and ends it with the test; one that was killed before
+// is no trouble.
+func (r *rig) start() {
+	t := r.t
+	t.Helper()
+	up := exec.Command("turno", "up")
+	r.up = up
+	up.Dir, up.Env, up.Stderr = r.home, r.env, os.Stderr
+	out, err := up.StdoutPipe()
 	if err == nil {
-		err = r.up.Start()
+		err = up.Start()
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -54,13 +78,12 @@ func newRig(t *testing.T) *rig {
 		_, _ = io.Copy(io.Discard, out)
 	}()
 	t.Cleanup(func() {
-		_ = r.up.Process.Signal(os.Interrupt)
+		_ = up.Process.Signal(os.Interrupt)
 		<-rest
-		if err := r.up.Wait(); err != nil {
+		if err := up.Wait(); err != nil && !strings.Contains(err.Error(), "killed") {
 			t.Errorf("turno up: %v", err)
 		}
 	})
-	return r
 }
 
 func (r *rig) command(args ...string) *exec.Cmd {
@@ -269,6 +292,27 @@ func TestTerminal_DetachAttachExec(t *testing.T) {
 	s.expect("back")
 	s.press("\x10x\x15") // Ctrl-P alone is the job's, and is taken back there
 	s.press("\x04")      // as is the end of input
+	s.ends(0)
+}
+
+// TestTerminal_ServerGone: the person is told, and can leave.
+func TestTerminal_ServerGone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	s := r.screen("run", "-it", "--env", "PS1=ready> ", "--", "sh")
+	s.expect("ready> ")
+	if err := r.up.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("[the connection broke; trying again. Ctrl-P Ctrl-Q leaves]")
+	s.press("\x10\x11")
+	s.expect("Detached")
+	s.ends(0)
+	r.start() // takes over the job that the killed one left
+	s = r.screen("attach", "1")
+	s.press("echo ali''ve\r")
+	s.expect("alive")
+	s.press("exit\r")
 	s.ends(0)
 }
 

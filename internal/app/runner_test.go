@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -360,5 +361,42 @@ for line in sys.stdin:
 	}
 	if j := x.end(slow); j.State != turno.Succeeded || j.Attempt != 2 || j.Losses != 1 || j.Failures != 0 {
 		t.Errorf("its neighbour ended as %s in attempt %d, %d losses, %d failures: %s", j.State, j.Attempt, j.Losses, j.Failures, j.Detail)
+	}
+}
+
+// TestRunner_StartsNoMore: when a runner that was there cannot be started, its
+// jobs wait for it instead of failing, and the worker says why.
+func TestRunner_StartsNoMore(t *testing.T) {
+	t.Parallel()
+	python := testenv.Python(t)
+	flag := filepath.Join(t.TempDir(), "gone")
+	const script = `
+import json, os, sys
+if os.path.exists(sys.argv[1]): sys.exit("the disk with the model is gone")
+def tell(**event): print(json.dumps(event), flush=True)
+tell(hello={"version": 1, "name": "x", "concurrent": 1, "types": [{"name": "x", "devices": ["cpu"]}]})
+for line in sys.stdin: tell(done={"key": json.loads(line)["run"]["key"]})
+`
+	x := newSpine(t, worker.Options{Engines: []worker.Engine{{Name: "x", Mode: "cold", Command: []string{python, "-c", script, flag}}}})
+	x.runners()
+	if j := x.end(x.job(turno.Spec{Type: "x"})); j.State != turno.Succeeded {
+		t.Fatalf("ended as %s: %s", j.State, j.Detail)
+	}
+	if err := os.WriteFile(flag, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	id := x.job(turno.Spec{Type: "x"})
+	eventually(t.Context(), t, x.s, func() bool {
+		found, err := x.s.Find(t.Context(), turno.Ref{ID: id, Task: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found[0].State.Ended() {
+			t.Fatalf("it ended as %s: %s", found[0].Reason, found[0].Detail)
+		}
+		return found[0].State == turno.Queued && found[0].Reason == turno.ReasonNoSuchResource && found[0].Losses == 1
+	})
+	if m := x.runners(); m.Runners[0].State != turno.RunnerFailed || !strings.Contains(m.Runners[0].Reason, "the disk with the model is gone") {
+		t.Errorf("%+v", m.Runners)
 	}
 }

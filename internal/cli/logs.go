@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -151,9 +152,41 @@ func (s *session) dump(ctx context.Context, svc turno.Service, q turno.LogQuery,
 			if l.Attempt == 0 {
 				s.notef("%s\n", s.errLook.dim("The job has not started; turno why says why."))
 			}
-			return nil
+			if l.Done || l.Attempt == 0 {
+				return nil
+			}
+			return s.rest(ctx, svc, q, out)
 		}
 	}
+}
+
+// lateOutput is how long the output of an attempt that has ended is waited for:
+// its end may be known a moment before all that it printed.
+const lateOutput = 10 * time.Second
+
+// rest writes what is still under way of an attempt that has ended.
+func (s *session) rest(ctx context.Context, svc turno.Service, q turno.LogQuery, out io.Writer) error {
+	j, err := svc.Job(ctx, q.Job)
+	if err != nil || !attemptEnded(&j, q.Attempt) {
+		return err
+	}
+	own, cancel := context.WithTimeoutCause(ctx, lateOutput, errTimeout)
+	defer cancel()
+	err = s.pour(own, svc, q.Job, q.Attempt, q.Offset, out)
+	if context.Cause(own) == errTimeout {
+		s.warnf("the last of the output has not come yet from its worker")
+		return nil
+	}
+	return err
+}
+
+func attemptEnded(j *turno.Job, number int) bool {
+	for i := range j.Attempts {
+		if a := &j.Attempts[i]; a.Number == number {
+			return a.Result != nil
+		}
+	}
+	return j.State.Ended() || number < j.Attempt
 }
 
 // tailStart finds where the last n lines of what is there begin, reading

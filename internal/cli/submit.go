@@ -186,18 +186,9 @@ func (sub *submission) fromType(args []string) ([]turno.NewJob, error) {
 	if len(args) > 0 && sub.typ != execType {
 		return nil, usage("%s takes no command; its parameters are --param NAME=VALUE", sub.typ).hint("turno types %s shows them", sub.typ)
 	}
-	var schema json.RawMessage
-	var names []string
-	for _, t := range sub.s.types() {
-		names = append(names, t.Name)
-		if t.Name == sub.typ {
-			schema = t.Schema
-		}
-	}
-	if schema == nil && len(names) > 0 {
-		if near := config.Nearest(sub.typ, names); near != "" {
-			sub.s.warnf("this turno does not know %q; did you mean %s? (the server may)", sub.typ, near)
-		}
+	schema := schemaIn(sub.s.types(), sub.typ)
+	if schema == nil && len(sub.flags.param) > 0 {
+		schema = sub.serversSchema()
 	}
 	params, err := sub.s.parameters(&sub.flags, schema)
 	if err != nil {
@@ -210,6 +201,33 @@ func (sub *submission) fromType(args []string) ([]turno.NewJob, error) {
 		spec.Type, spec.Params = sub.typ, params
 		return nil
 	}, "")
+}
+
+// schemaIn finds a type's schema; nil: it is none of them.
+func schemaIn(types []turno.Type, name string) json.RawMessage {
+	for _, t := range types {
+		if t.Name == name {
+			return t.Schema
+		}
+	}
+	return nil
+}
+
+// serversSchema is that of a type that only runners offer, to tell a text from
+// a number. Without it a parameter is what it looks like, and the server
+// checks.
+func (sub *submission) serversSchema() json.RawMessage {
+	svc, _, err := sub.s.dial(sub.cmd)
+	if err != nil {
+		return nil // told when the job is handed in
+	}
+	ctx, cancel := context.WithTimeout(sub.cmd.Context(), checkTime)
+	defer cancel()
+	types, err := svc.Types(ctx)
+	if err != nil {
+		return nil
+	}
+	return schemaIn(types, sub.typ)
 }
 
 // isScript tells a script from a command's name.

@@ -98,6 +98,7 @@ func (t *talk) run(ctx context.Context) error {
 			}
 		})
 	}
+	t.conn.Notify(t.broken)
 	left := make(chan error, 1)
 	if t.in == nil {
 		_ = t.conn.Write(ctx, sessions.KindEOF, nil)
@@ -114,6 +115,19 @@ func (t *talk) run(ctx context.Context) error {
 			return err
 		}
 		return <-said
+	}
+}
+
+// broken says why nothing happens. Lines end as a raw terminal needs it.
+func (t *talk) broken(broken bool) {
+	switch {
+	case !t.s.errLook.terminal:
+	case broken && t.detach:
+		t.s.notef("\r\n[the connection broke; trying again. Ctrl-P Ctrl-Q leaves]\r\n")
+	case broken:
+		t.s.notef("\r\n[the connection broke; trying again]\r\n")
+	default:
+		t.s.notef("\r\n[connected again]\r\n")
 	}
 }
 

@@ -47,10 +47,10 @@ func (s *session) roles(role string) func(context.Context, *cobra.Command, []str
 		file := filepath.Join(cfg.Data, config.ServerName)
 		left := false
 		err = s.deps.RunRoles(ctx, cfg, []string{role}, func(info config.Info) {
-			s.announce(role, &info)
-			if role == "all" && info.URL != "" {
+			if role == "all" && info.URL != "" { // first: who reads that it is up finds it
 				left = os.WriteFile(file, []byte(info.URL+"\n"), 0o644) == nil
 			}
+			s.announce(role, &info)
 		})
 		if left {
 			_ = os.Remove(file)

@@ -61,7 +61,7 @@ var house = []row{
 	{pkg: "internal/broker/brokertest", imports: "internal/broker", modules: "github.com/google/go-cmp"},
 	{pkg: "internal/store", imports: "."},
 	{pkg: "internal/gpu", imports: "."},
-	{pkg: "internal/files", imports: "."},
+	{pkg: "internal/files", imports: ".", modules: "golang.org/x/sys"},
 	{pkg: "internal/files/filestest", imports: ". internal/files"},
 	{pkg: "internal/files/sweep", imports: ". internal/files"},
 	{pkg: "internal/files/transfer", imports: ". internal/files", tests: "internal/files/folder"},

@@ -169,6 +169,20 @@ func only(t *testing.T, r turno.SubmissionReply, n int) []turno.Submitted {
 	return r.Jobs
 }
 
+// TestExample_Render runs the example beside the document.
+func TestExample_Render(t *testing.T) {
+	t.Parallel()
+	python := testenv.Python(t, testenv.PikaNeed)
+	url, prefix := testenv.SharedRabbitMQ(t)
+	start(t, url, prefix)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), clientTime, errors.New("render.py took too long"))
+	defer cancel()
+	out, err := exec.CommandContext(ctx, python, "../../examples/amqp/render.py", url, "3", prefix).CombinedOutput()
+	if err != nil || strings.Count(string(out), "succeeded\n") != 3 {
+		t.Errorf("render.py: %v\n%s", errors.Join(err, context.Cause(ctx)), out)
+	}
+}
+
 // talk runs client.py and reads what it prints.
 func talk(t *testing.T, python, url, prefix string) transcript {
 	t.Helper()

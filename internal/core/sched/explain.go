@@ -30,7 +30,7 @@ func (s *Sched) Explain(now time.Time, ref turno.Ref) (turno.Explanation, *turno
 	}
 	switch {
 	case j.State.Active() && j.Tasks == nil:
-		e.Summary = fmt.Sprintf("%s: attempt %d, %s since %s", j.State, j.Attempt, j.Detail, j.Since.UTC().Format(time.RFC3339))
+		e.Summary = fmt.Sprintf("%s since %s: attempt %d, %s", j.State, j.Since.UTC().Format(time.RFC3339), j.Attempt, j.Detail)
 	case j.Tasks != nil && j.Tasks.Waiting.Len() > 0, j.State == turno.Held, j.State == turno.Queued:
 		s.explainWaiting(&e, j)
 	default:

@@ -133,6 +133,37 @@ func (s *Sched) confirm(j *job, h *turno.Hold) {
 	if h.State == turno.Running && j.State == turno.Starting {
 		s.set(j, turno.Running, turno.ReasonRunning, "on "+j.worker.Name)
 	}
+	if j.State == turno.Running && h.Progress != nil && s.now.Sub(j.told) >= tellEvery {
+		j.told = s.now
+		s.set(j, turno.Running, turno.ReasonRunning, "on "+j.worker.Name+progressText(h.Progress))
+	}
+}
+
+// tellEvery is how seldom a job's progress is committed at most: a heartbeat
+// apart, so that a thousand running jobs are a commit of a thousand records
+// every two seconds.
+const tellEvery = 2 * time.Second
+
+// maxProgress runes of a job's own words go into its detail.
+const maxProgress = 100
+
+// progressText is ": 43 %, epoch 3 of 7", or what of it is known.
+func progressText(p *turno.Progress) string {
+	text := ""
+	if p.Fraction >= 0 && p.Fraction <= 1 {
+		text = fmt.Sprintf(": %d %%", int(100*p.Fraction))
+	}
+	words := []rune(p.Message)
+	if len(words) > maxProgress {
+		words = append(words[:maxProgress:maxProgress], '…')
+	}
+	switch {
+	case len(words) == 0:
+		return text
+	case text == "":
+		return ": " + string(words)
+	}
+	return text + ", " + string(words)
 }
 
 // missing lists the attempts that a worker was known to hold and holds no

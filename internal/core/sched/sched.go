@@ -117,8 +117,9 @@ type job struct {
 	ahead     bool // on its worker's list of that name, nothing is booked for it
 	stop      *turno.Stop
 	logStored int64
-	need      need   // what it holds on the worker
-	order     uint64 // value of Sched.assigned at its assignment
+	told      time.Time // when its progress was taken last
+	need      need      // what it holds on the worker
+	order     uint64    // value of Sched.assigned at its assignment
 }
 
 // New begins with no jobs and no workers; Restore adds those of the store.

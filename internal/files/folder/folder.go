@@ -37,6 +37,8 @@ const (
 	// syncBytes after which what is put is synced: a power cut costs no more,
 	// and no sync has to wait for gigabytes.
 	syncBytes = 64 << 20
+	// lookBytes are written between two looks whether there is room.
+	lookBytes = 16 << 20
 	// copyBytes is read and written at once.
 	copyBytes = 256 << 10
 	// batchBytes and batchFiles of small blobs are synced together: as much has
@@ -219,6 +221,7 @@ type appender struct {
 
 	stored   int64
 	unsynced int64
+	unlooked int64 // bytes that may be written until the next look for room
 	sum      hash.Hash
 }
 
@@ -266,6 +269,12 @@ func (a *appender) take(ctx context.Context, body io.Reader) error {
 }
 
 func (a *appender) write(data []byte) error {
+	if a.unlooked -= int64(len(data)); a.unlooked < 0 {
+		a.unlooked = lookBytes
+		if err := a.s.room(); err != nil {
+			return fmt.Errorf("write after %d of %d bytes: %w", a.stored, a.part.Size, err)
+		}
+	}
 	if a.s.fault != nil {
 		if err := a.s.fault(int64(len(data))); err != nil {
 			return full("store a blob", err)
@@ -306,6 +315,14 @@ func (a *appender) finish() (int64, error) {
 		return a.stored, err
 	}
 	return a.stored, a.s.syncDirs(h[:2])
+}
+
+// room is ErrFull where the disk counts as full: see files.Room.
+func (s *Store) room() error {
+	if room, err := files.Room(s.dir); err == nil && room <= 0 {
+		return files.ErrFull
+	}
+	return nil // a file system that does not say has its own errors
 }
 
 // move gives a checked file its place.

@@ -47,3 +47,23 @@ func TestFull_RealDisk(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestFull_LeavesAReserve: what else lies on the disk can go on.
+func TestFull_LeavesAReserve(t *testing.T) {
+	t.Parallel()
+	dir, _ := testenv.Tmpfs(t, 100<<20)
+	s := open(t, dir)
+	for i := 0; ; i++ {
+		data := bytes.Repeat([]byte{byte(i)}, 1<<20)
+		err := s.PutAll(t.Context(), func(yield func(files.Small, error) bool) { yield(files.Small{Hash: files.Hash(data), Data: data}, nil) })
+		if errors.Is(err, files.ErrFull) {
+			if i < 90 || i > 96 {
+				t.Errorf("full after %d of 100 MiB", i)
+			}
+			return
+		}
+		if err != nil || i == 100 {
+			t.Fatalf("after %d MiB: %v", i, err)
+		}
+	}
+}

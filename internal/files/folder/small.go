@@ -64,6 +64,11 @@ func (b *batch) add(small files.Small) error {
 	if b.s.whole(small.Hash) >= 0 {
 		return nil
 	}
+	if len(b.files) == 0 {
+		if err := b.s.room(); err != nil {
+			return fmt.Errorf("write blobs: %w", err)
+		}
+	}
 	w := written{hash: small.Hash, temp: partDir + "/." + rand.Text()}
 	f, err := b.s.root.OpenFile(w.temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o400)
 	if err != nil {

@@ -139,6 +139,26 @@ func firstLine(text string) string {
 	return text
 }
 
+// notStarted is the end of a run whose child could not be started. For an
+// engine it is no fault of the job: it is lost, and goes again where the engine
+// is, or waits for it.
+func (p *pool) notStarted(g *group, err error) *turno.Result {
+	err = fmt.Errorf("start a %s runner: %w", g.key.class, err)
+	if p.role.engine(g.key.class) == nil {
+		return setupFailure(err)
+	}
+	return &turno.Result{State: turno.Lost, Reason: turno.ReasonWorkerLost, Message: err.Error()}
+}
+
+// unserved is the end of a task that came here and cannot run here: a runner
+// that offered its type has gone meanwhile, or the scheduler errs.
+func (r *Role) unserved(t *turno.Task) *turno.Result {
+	if _, own := r.classes[t.Spec.Type]; len(r.o.Engines) > 0 && (!own || t.Spec.Engine != "") {
+		return &turno.Result{State: turno.Lost, Reason: turno.ReasonWorkerLost, Message: r.cannot(t)}
+	}
+	return &turno.Result{State: turno.Failed, Reason: turno.ReasonSetupFailed, Message: r.cannot(t)}
+}
+
 // vet looks at what an engine offers, and drops what this machine cannot give.
 func (r *Role) vet(h *runner.Hello) error {
 	if len(h.Types) > maxTypes {

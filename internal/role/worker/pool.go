@@ -265,7 +265,7 @@ func (p *pool) failQueue(g *group, err error) {
 	for len(g.queue) > 0 {
 		r := g.queue[0]
 		g.queue = g.queue[1:]
-		p.role.inbox.put(event{key: r.a.key, result: setupFailure(fmt.Errorf("start a %s runner: %w", g.key.class, err))})
+		p.role.inbox.put(event{key: r.a.key, result: p.notStarted(g, err)})
 		if !p.state.closed && g.key.class != string(runner.Light) {
 			return
 		}

@@ -137,10 +137,26 @@ func (s *stager) stage(ctx context.Context, a *attempt) error {
 		return fmt.Errorf("open the job's folder: %w", err)
 	}
 	defer root.Close()
+	if err := room(work, list); err != nil {
+		return err
+	}
 	if err := folders(root, list); err != nil {
 		return err
 	}
 	return s.each(ctx, list, func(ctx context.Context, f *turno.File) error { return s.put(ctx, root, f) })
+}
+
+// room looks whether all files fit, before the first is copied: a disk that is
+// filled to its end stops more than this job.
+func room(dir string, list []turno.File) error {
+	var want int64
+	for i := range list {
+		want += list[i].Size
+	}
+	if room, err := files.Room(dir); err == nil && room < want {
+		return &diskFull{fmt.Errorf("they have %d bytes, there is room for %d", want, max(room, 0))}
+	}
+	return nil
 }
 
 // folders makes those that the files lie in.

@@ -509,8 +509,7 @@ func (r *Role) begin(ctx context.Context, a *attempt) {
 	switch {
 	case !known:
 		a.stop = func(time.Duration, turno.Reason) {}
-		r.inbox.put(event{key: a.key, result: &turno.Result{State: turno.Failed, Reason: turno.ReasonSetupFailed,
-			Message: r.cannot(a.task)}})
+		r.inbox.put(event{key: a.key, result: r.unserved(a.task)})
 	case withFiles(a.task.Spec) && !a.staged:
 		r.stage(ctx, a)
 	case class == "":

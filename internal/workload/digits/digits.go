@@ -162,12 +162,18 @@ func (c *canvas) line(a, b point, pen float64) {
 	if length == 0 {
 		length = 1
 	}
+	dx, dy, thin := dx/length, dy/length, 1/(pen*pen) // divided once, not for each pixel
 	for y := max(0, top); y <= min(Side-1, bottom); y++ {
 		for x := max(0, left); x <= min(Side-1, right); x++ {
 			px, py := float64(x)+.5-a.x, float64(y)+.5-a.y
-			t := max(0, min(1, (px*dx+py*dy)/length))
-			px, py = px-t*dx, py-t*dy
-			if d := (px*px + py*py) / (pen * pen); d < c.near[y*Side+x] {
+			t := px*dx + py*dy
+			if t < 0 {
+				t = 0
+			} else if t > 1 {
+				t = 1
+			}
+			px, py = px-t*length*dx, py-t*length*dy
+			if d := (px*px + py*py) * thin; d < c.near[y*Side+x] {
 				c.near[y*Side+x] = d
 			}
 		}

@@ -44,11 +44,11 @@ func lines(t *testing.T, e *workload.Env) []string {
 func TestSample_IsGood(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	out := run(t, infer.New(), e, `{"samples": 2000}`)
-	if out.Accuracy == nil || *out.Accuracy < 0.98 || out.Samples != 2000 || len(out.First) != 10 || out.Latency.P50 <= 0 || out.Latency.P99 < out.Latency.P50 {
+	out := run(t, infer.New(), e, `{"samples": 1000}`)
+	if out.Accuracy == nil || *out.Accuracy < 0.98 || out.Samples != 1000 || len(out.First) != 10 || out.Latency.P50 <= 0 || out.Latency.P99 < out.Latency.P50 {
 		t.Errorf("%+v", out)
 	}
-	if l := lines(t, e); len(l) != 2001 || !strings.HasPrefix(l[1], "0,,") {
+	if l := lines(t, e); len(l) != 1001 || !strings.HasPrefix(l[1], "0,,") {
 		t.Errorf("%d lines, %q", len(l), l[1])
 	}
 }
