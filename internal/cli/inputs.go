@@ -44,6 +44,10 @@ func (sub *submission) attach(ctx context.Context, svc turno.Service, cfg config
 	if err != nil {
 		return err
 	}
+	// Before gigabytes are read: is the server there, and does it keep files?
+	if _, err := store.Stat(ctx, []string{files.Hash(nil)}); err != nil {
+		return err
+	}
 	inputs, sources, err := s.readInputs(ctx, svc, cfg, f.inputs)
 	if err != nil {
 		return err
@@ -141,7 +145,10 @@ func fileMode(info os.FileInfo) uint32 {
 // inputOfJob reads JOB/PATH[:DEST].
 func (s *session) inputOfJob(ctx context.Context, svc turno.Service, cfg config.Config, text string) (turno.File, error) {
 	text, dest, _ := strings.Cut(text, ":")
-	job, file, _ := strings.Cut(text, "/")
+	job, file, ok := strings.Cut(text, "/")
+	if !ok || file == "" {
+		return turno.File{}, usage("--input job:%s: name the file too", text).hint("such as --input job:%s/model.bin; turno cp %[1]s: lists what it left", job)
+	}
 	ref, err := s.oneRef(ctx, svc, cfg, job)
 	if err != nil {
 		return turno.File{}, err
@@ -168,10 +175,13 @@ func (s *session) upload(ctx context.Context, store files.Store, sources []trans
 	}
 	bar := s.transferBar("upload", total)
 	defer bar.stop()
-	stats, err := transfer.Uploader{
-		Store: store, Progress: bar.add,
-		Trouble: func(err error) { bar.say(clean(fmt.Sprintf("tries again: %v", err), false)) },
-	}.Upload(ctx, sources)
+	told := false
+	stats, err := transfer.Uploader{Store: store, Progress: bar.add, Trouble: func(err error) {
+		if text := clean(fmt.Sprintf("tries again: %v", err), false); !bar.say(text) && !told {
+			told = true
+			s.warnf("upload: %s", text)
+		}
+	}}.Upload(ctx, sources)
 	bar.stop()
 	if errors.Is(err, files.ErrFull) {
 		return failed(exitRefused, "upload: no room is left where the server keeps files").hint("make room there, then run the same command again: what has arrived is not sent twice")

@@ -46,14 +46,15 @@ func (b *transferBar) add(n int64) {
 	}
 }
 
-// say shows a note until something goes on.
-func (b *transferBar) say(text string) {
+// say shows a note until something goes on, and tells whether it is seen.
+func (b *transferBar) say(text string) bool {
 	b.note.Lock()
 	defer b.note.Unlock()
 	if text != "" {
 		text = " " + text
 	}
 	b.note.text = text
+	return b.pool != nil
 }
 
 // stop takes the bar away; twice is once.

@@ -250,7 +250,7 @@ func (s *stager) find(ctx context.Context, from string) (*turno.File, error) {
 	}
 	hash, err := s.store.Name(ctx, files.OfJob(job))
 	if errors.Is(err, files.ErrNotFound) {
-		return nil, fmt.Errorf("job %s left no files: %w", job, err)
+		return nil, fmt.Errorf("job %s left no files: %w", job, files.ErrNotFound)
 	}
 	if err != nil {
 		return nil, err
