@@ -26,13 +26,21 @@ GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio, odd
 MASK = (1 << 64) - 1
 
 
+# Numbers are made some at a time: in the cache, and in memory that is not asked of the system anew for each step.
+BLOCK = 1 << 14
+_PLACES = np.arange(BLOCK, dtype=np.uint64) * np.uint64(GOLDEN)
+_SCRATCH, _BITS = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.uint64)
+_STEPS = ((np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)), (np.uint64(27), np.uint64(0x94D049BB133111EB)), (np.uint64(31), None))
+
+
 def _mix(z):
-    """SplitMix64's finalizer, on an array of uint64, in place."""
-    z ^= z >> np.uint64(30)
-    z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= z >> np.uint64(27)
-    z *= np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
+    """SplitMix64's finalizer, on a block of uint64, in place."""
+    t = _SCRATCH[:len(z)]
+    for shift, factor in _STEPS:
+        np.right_shift(z, shift, out=t)
+        np.bitwise_xor(z, t, out=z)
+        if factor is not None:
+            np.multiply(z, factor, out=z)
     return z
 
 
@@ -40,33 +48,45 @@ def _mix1(z):
     return int(_mix(np.array([z & MASK], np.uint64))[0])
 
 
+def _base(seed, stream):
+    return _mix1(_mix1(seed + GOLDEN) ^ _mix1(stream * GOLDEN + 1))
+
+
+def _block(base, first, into):
+    """The 64 random bits at the places from first on."""
+    np.add(_PLACES[:len(into)], np.uint64((base + first * GOLDEN) & MASK), out=into)
+    return _mix(into)
+
+
 def random_bits(seed, stream, count, first=0):
     """The 64 random bits at each place: turno's workload.Random."""
-    base = _mix1(_mix1(seed + GOLDEN) ^ _mix1(stream * GOLDEN + 1))
-    places = np.arange(first, first + count, dtype=np.uint64)
-    places *= np.uint64(GOLDEN)
-    places += np.uint64(base)
-    return _mix(places)
+    base, out = _base(seed, stream), np.empty(count, np.uint64)
+    for low in range(0, count, BLOCK):
+        _block(base, first + low, out[low:low + BLOCK])
+    return out
 
 
 def random_unit(seed, stream, count, dtype=np.float32):
     """Numbers evenly spread over [-1, 1) in steps of 2^-23."""
-    bits = random_bits(seed, stream, count).view(np.int64)
-    bits >>= 40
-    return bits.astype(dtype) * dtype(2.0**-23)
+    base, out = _base(seed, stream), np.empty(count, dtype)
+    for low in range(0, count, BLOCK):
+        part = out[low:low + BLOCK]
+        bits = _block(base, low, _BITS[:len(part)]).view(np.int64)
+        np.right_shift(bits, 40, out=bits)
+        np.multiply(bits, dtype(2.0**-23), out=part, casting="unsafe", dtype=dtype)
+    return out
 
 
 def checksum(values):
     """turno's workload.Checksum: the sum of every number's bits, mixed with its place."""
     values = np.ascontiguousarray(values).ravel()
-    total = 0
-    for low in range(0, len(values), 1 << 20):
-        part = values[low:low + (1 << 20)]
-        bits = part.view(np.uint32 if part.dtype == np.float32 else np.uint64).astype(np.uint64)
-        places = np.arange(low, low + len(part), dtype=np.uint64)
-        places *= np.uint64(GOLDEN)
-        bits ^= places
-        total += int(_mix(bits).sum(dtype=np.uint64))
+    bits_of, total = values.view(np.uint32 if values.dtype == np.float32 else np.uint64), 0
+    for low in range(0, len(values), BLOCK):
+        part = bits_of[low:low + BLOCK]
+        z = _BITS[:len(part)]
+        np.add(_PLACES[:len(part)], np.uint64(low * GOLDEN & MASK), out=z)
+        np.bitwise_xor(z, part, out=z)
+        total += int(_mix(z).sum(dtype=np.uint64))
     return f"{total & MASK:016x}"
 
 
