@@ -143,9 +143,10 @@ func (c *collector) run(ctx context.Context) (*turno.Artifacts, error) {
 		return nil, bad
 	}
 	list := transfer.OfBytes("the list of files", data)
-	up := transfer.Uploader{Store: c.r.o.Files, Patience: c.r.storePatience(), WaitForRoom: true, Trouble: func(err error) {
-		c.r.inbox.put(event{key: c.a.key, progress: &turno.Progress{Fraction: -1, Message: "has ended; tries again to store its files: " + err.Error()}})
-	}}
+	up := transfer.Uploader{
+		Store: c.r.o.Files, Patience: c.r.storePatience(), WaitForRoom: true,
+		Progress: c.progress(), Trouble: func(err error) { c.say("has ended; tries again to store its files: " + err.Error()) },
+	}
 	if _, err := up.Upload(ctx, append(sources, list)); err != nil {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
@@ -160,6 +161,26 @@ func (c *collector) run(ctx context.Context) (*turno.Artifacts, error) {
 		left.List = m.Files
 	}
 	return left, nil
+}
+
+// sayEvery keeps what is said of a long upload below what is listened to.
+const sayEvery = time.Second
+
+// progress says how far the upload is.
+func (c *collector) progress() func(int64) {
+	var done int64
+	said := time.Now()
+	return func(n int64) {
+		done += n
+		if now := time.Now(); now.Sub(said) >= sayEvery {
+			said = now
+			c.say(fmt.Sprintf("has ended; stores its files: %d of %d MB", done/1e6, c.total/1e6))
+		}
+	}
+}
+
+func (c *collector) say(text string) {
+	c.r.inbox.put(event{key: c.a.key, progress: &turno.Progress{Fraction: -1, Message: text}})
 }
 
 // look takes regular files into the list, and notes all else.
