@@ -150,15 +150,6 @@ func (s *Session) send(ctx context.Context, packet []byte) {
 // carry receives, and connects again when a connection breaks, until the
 // session has ended.
 func (s *Session) carry(ctx context.Context, c *Client, path string, id session.ID) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	s.group.Go(func() {
-		select {
-		case <-s.conn.Done():
-			cancel()
-		case <-ctx.Done():
-		}
-	})
 	for broken := false; ; {
 		s.mu.Lock()
 		socket := s.socket
@@ -168,6 +159,11 @@ func (s *Session) carry(ctx context.Context, c *Client, path string, id session.
 			s.mu.Lock()
 			s.socket = nil
 			s.mu.Unlock()
+		}
+		select {
+		case <-s.conn.Done():
+			return
+		default:
 		}
 		if ctx.Err() != nil {
 			return
@@ -264,6 +260,7 @@ func (s *Session) Close() error {
 	case <-s.conn.Done():
 	case <-timer.C:
 	}
+	s.send(context.Background(), session.ResetPacket("the client has gone")) // so that nobody waits for it
 	s.cancel(errors.New("the client has gone"))
 	s.group.Wait()
 	return nil

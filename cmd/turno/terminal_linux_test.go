@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -340,6 +341,19 @@ func TestTerminal_ClosedMeansCancelled(t *testing.T) {
 	out, err = r.command("wait", "2").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "Signal") {
 		t.Errorf("%v %s", err, out)
+	}
+}
+
+// TestExec_ManyInARow: those that have ended do not count.
+func TestExec_ManyInARow(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.turno("submit", "--", "sleep", "600")
+	r.turno("run", "--", "true") // the first one runs by now
+	for i := range 40 {
+		if out := r.turno("exec", "1", "--", "echo", "turn", strconv.Itoa(i)); out != fmt.Sprintf("turn %d\n", i) {
+			t.Fatalf("exec %d: %q", i, out)
+		}
 	}
 }
 

@@ -97,10 +97,14 @@ func (c *Conn) Receive(data []byte) {
 	}
 	if p.reset {
 		c.end(&Reset{p.reason})
-		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if p.reset {
+		c.left = true // nobody is there to be answered
+		c.poke()
+		return
+	}
 	c.heard = time.Now()
 	c.owes = c.owes || p.ask
 	c.acknowledged(&p)
@@ -206,7 +210,7 @@ func (c *Conn) linger(now time.Time) (packets [][]byte, next time.Duration, err 
 	if c.owes {
 		packets, c.owes = append(packets, c.encode(nil, false)), false
 	}
-	if next = c.o.Lost - now.Sub(c.heard); next <= 0 {
+	if next = c.o.Lost - now.Sub(c.heard); next <= 0 || c.left {
 		next = -1
 	}
 	return packets, next, nil

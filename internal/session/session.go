@@ -101,6 +101,7 @@ type Conn struct {
 	heard    time.Time
 
 	complete bool  // both sides have closed, and this one has heard so
+	left     bool  // the other side has reset
 	err      error // once over
 }
 

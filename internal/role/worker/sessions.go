@@ -23,6 +23,8 @@ const (
 	// maxSessions of one worker, and of one job: each may hold half a MiB.
 	maxSessions    = 256
 	maxJobSessions = 16
+	// maxLingering bounds those that have ended and still answer, with the rest.
+	maxLingering = 2000
 	// openWithin is how long a client has to say what it wants.
 	openWithin = 15 * time.Second
 )
@@ -52,6 +54,7 @@ type visitor struct {
 	id   session.ID
 	key  turno.AttemptKey
 	conn *session.Conn
+	over bool // guarded by sessions.mu: nothing is left to say, it only still answers
 }
 
 // openSessions takes packets until ctx is done; the role's group waits for it.
@@ -122,13 +125,16 @@ func (s *sessions) find(ctx context.Context, m wire.Session) (v *visitor, refusa
 	if !session.First(m.Packet) {
 		return nil, "its worker was restarted, or has ended the session"
 	}
-	same := 0
+	all, same := 0, 0
 	for _, other := range s.open { // order-free: counted
-		if other.key == m.AttemptKey {
+		if !other.over {
+			all++
+		}
+		if !other.over && other.key == m.AttemptKey {
 			same++
 		}
 	}
-	if len(s.open) >= maxSessions || same >= maxJobSessions {
+	if all >= maxSessions || same >= maxJobSessions || len(s.open) >= maxLingering {
 		return nil, "too many sessions are open there"
 	}
 	v = &visitor{id: m.ID, key: m.AttemptKey}
@@ -153,7 +159,12 @@ func (s *sessions) serve(ctx context.Context, v *visitor) {
 		defer s.mu.Unlock()
 		delete(s.open, v.id)
 	}()
-	defer v.conn.CloseWrite()
+	defer func() {
+		v.conn.CloseWrite()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		v.over = true
+	}()
 	open, err := v.opening(ctx)
 	if err != nil {
 		return // it said nothing that can be answered
