@@ -91,6 +91,7 @@ func appendRun(b []byte, a *turno.Attempt) []byte {
 		}
 		b = append(closed(b, ']'), ',')
 	}
+	b = appendBool(b, `"ahead":`, a.Ahead)
 	b = appendTime(b, `"at":`, a.AssignedAt)
 	b = appendTime(b, `"start":`, a.StartedAt)
 	b = appendTime(b, `"end":`, a.EndedAt)
