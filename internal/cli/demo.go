@@ -260,12 +260,12 @@ func (p *planner) compute(d turno.Device) {
 // nets are small: the guide's defaults would take a minute.
 func (p *planner) nets(d turno.Device, verify func(*trial)) {
 	const conv = "a convolutional net, trained"
-	p.add(d, "an MLP, trained", "train", map[string]any{"samples": 4000, "test_samples": 500, "epochs": 6, "lr": 0.002}, verify)
-	p.add(d, conv, "train", map[string]any{"model": "conv", "channels": []int{8, 16}, "samples": 4000, "test_samples": 500, "epochs": 5, "lr": 0.003}, verify)
+	p.add(d, "an MLP, trained", "train", map[string]any{"samples": 6000, "test_samples": 1000, "epochs": 8}, verify)
+	p.add(d, conv, "train", map[string]any{"model": "conv", "channels": []int{8, 16}, "samples": 6000, "test_samples": 1000, "epochs": 5, "lr": 0.002}, verify)
 	if len(p.trials) == 0 || p.trials[len(p.trials)-1].spec.Type != "train" {
 		return // no worker offers it
 	}
-	p.add(d, "that net, at work", "infer", map[string]any{"samples": 1000}, func(t *trial) {
+	p.add(d, "that net, at work", "infer", map[string]any{"samples": 2000}, func(t *trial) {
 		verify(t)
 		t.model = p.trials[len(p.trials)-1].label
 	})

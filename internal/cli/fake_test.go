@@ -33,7 +33,6 @@ type fake struct {
 	mu      sync.Mutex
 	jobs    []*turno.Job
 	logs    map[string]string // by number.attempt
-	late    int               // bytes of each log that only a call which waits gets: they are under way
 	actions []turno.Action
 	rev     uint64
 	changed chan struct{} // closed and made new at each change
@@ -203,16 +202,13 @@ func (f *fake) Log(ctx context.Context, q turno.LogQuery) (turno.Log, error) {
 			l.Attempt = j.Attempt
 		}
 		text := f.logs[fmt.Sprintf("%d.%d", j.Number, l.Attempt)]
-		if q.Wait == 0 {
-			text = text[:max(0, len(text)-f.late)]
-		}
 		l.Size = int64(len(text))
 		l.Data = []byte(text[min(q.Offset, l.Size):])
 		if q.Max > 0 && len(l.Data) > q.Max {
 			l.Data = l.Data[:q.Max]
 		}
 		l.Done = j.State.Ended() || l.Attempt < j.Attempt || (l.Attempt > 0 && j.Attempts[l.Attempt-1].Result != nil)
-		l.Done = l.Done && l.Offset+int64(len(l.Data)) == l.Size && (q.Wait > 0 || f.late == 0)
+		l.Done = l.Done && l.Offset+int64(len(l.Data)) == l.Size
 		changed := f.changed
 		f.mu.Unlock()
 		if q.Wait == 0 || l.Done || len(l.Data) > 0 {

@@ -134,7 +134,6 @@ func (s *session) again(ctx context.Context, svc turno.Service, old *turno.Job, 
 			hint("turno requeue %s stops it and starts it again", old.Display())
 	}
 	spec := old.Spec.Clone()
-	spec.Interactive = nil // nobody sits there this time
 	spec.Begin, spec.After, spec.Hold = time.Time{}, nil, false
 	if !spec.Deadline.IsZero() && spec.Deadline.Before(s.sys.Now()) {
 		spec.Deadline = time.Time{}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"sync"
 	"syscall"
 
@@ -117,7 +116,6 @@ func (s *session) show(ctx context.Context, svc turno.Service, ref string, how i
 func (s *session) watchRun(ctx context.Context, cancel context.CancelCauseFunc, svc turno.Service, ref string, how interactive) error {
 	signals, stop := s.signals()
 	defer stop()
-	defer s.pipesFail()()
 	over, gone := make(chan struct{}), make(chan struct{})
 	presses := 0
 	go func() {
@@ -148,9 +146,6 @@ func (s *session) watchRun(ctx context.Context, cancel context.CancelCauseFunc, 
 		return failed(130, "left while the job was ending").hint("turno show %s tells how it ends", ref)
 	case cause != nil:
 		return cause
-	case errors.Is(err, syscall.EPIPE): // as in: turno run -- yes | head
-		s.orderCancel(ctx, svc, ref, "its output is not read any more", false)
-		return quiet(exitSignal + int(syscall.SIGPIPE))
 	case err != nil:
 		return s.detached(err, &j)
 	case presses > 0 && j.State == turno.Cancelled:
@@ -161,28 +156,13 @@ func (s *session) watchRun(ctx context.Context, cancel context.CancelCauseFunc, 
 
 var errLeft = errors.New("left")
 
-// pipesFail lets a write to a pipe that nobody reads fail, instead of ending
-// this program, until the function that it returns is called.
-func (s *session) pipesFail() func() {
-	if s.sys.Signals != nil { // a test's
-		return func() {}
-	}
-	ch := make(chan os.Signal, 1) // never read: that it is asked for is enough
-	signal.Notify(ch, syscall.SIGPIPE)
-	return func() { signal.Stop(ch) }
-}
-
 func (s *session) cancelRun(ctx context.Context, svc turno.Service, ref string, force bool) {
 	if force {
 		s.notef("Killing it.\n")
 	} else {
 		s.notef("\nCancelling (Ctrl-C again kills it).\n")
 	}
-	s.orderCancel(ctx, svc, ref, "Ctrl-C in turno run", force)
-}
-
-func (s *session) orderCancel(ctx context.Context, svc turno.Service, ref, why string, force bool) {
-	acted, err := svc.Act(ctx, turno.Action{Verb: turno.Cancel, Jobs: []string{ref}, User: userWord(s.sys.User), Force: force, Message: why})
+	acted, err := svc.Act(ctx, turno.Action{Verb: turno.Cancel, Jobs: []string{ref}, User: userWord(s.sys.User), Force: force, Message: "Ctrl-C in turno run"})
 	if err == nil && len(acted) > 0 && acted[0].Error != nil && !hasCode(acted[0].Error, turno.CodeConflict) {
 		err = acted[0].Error
 	}

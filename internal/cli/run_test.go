@@ -202,18 +202,6 @@ func TestWatch_EndsAtCtrlC(t *testing.T) {
 	})
 }
 
-// TestLogs_WaitForWhatIsUnderWay: an end may be known before all of the output.
-func TestLogs_WaitForWhatIsUnderWay(t *testing.T) {
-	t.Parallel()
-	r := newRig(t, atNoon)
-	r.svc.late = 6
-	r.svc.began = func(f *fake, j *turno.Job) { f.start(j); f.end(j, succeeded, "first\nlast!\n") }
-	r.must("submit", "--", "x")
-	if got := r.must("logs", "1"); got != "first\nlast!\n" {
-		t.Errorf("logs: %q", got)
-	}
-}
-
 func TestLogs_TailAndRaw(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, atNoon)

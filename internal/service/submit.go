@@ -11,6 +11,7 @@ import (
 
 	"turno"
 	"turno/internal/broker"
+	"turno/internal/failpoint"
 )
 
 const (
@@ -31,11 +32,17 @@ func (s *Service) Submit(ctx context.Context, jobs []turno.NewJob) ([]turno.Subm
 	if len(p.parcels) == 0 {
 		return out, nil
 	}
+	if err := failpoint.Hit(failpoint.APIReceived); err != nil {
+		return nil, err
+	}
 	answered := make([]bool, len(p.parcels))
 	err := s.exchange(ctx, broker.JobsQueue, p.bodies(), func(i int, body []byte) {
 		answered[i] = true
 		s.settle(out, p.parcels[i].at, body)
 	})
+	if err := failpoint.Hit(failpoint.APIAsked); err != nil {
+		return nil, err
+	}
 	if err != nil && ctx.Err() != nil {
 		return nil, err
 	}

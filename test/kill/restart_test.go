@@ -11,6 +11,7 @@ import (
 	"turno"
 	"turno/client"
 	"turno/internal/testenv"
+	"turno/test/lab"
 )
 
 // queued is how many jobs wait when the scheduler is killed.
@@ -19,45 +20,42 @@ const queued = 100_000
 // TestEmbedded_RestartWithManyQueued: turno up is killed with -9 while 100,000
 // jobs wait, and started again.
 func TestEmbedded_RestartWithManyQueued(t *testing.T) {
-	d := newDeployment(t)
-	up := d.start("up", "--listen", fmt.Sprintf("127.0.0.1:%d", d.port))
-	againstTime(t, d, func() { d.restart(up) })
+	d := lab.New(t, lab.Binary(t, lab.Build{}))
+	againstTime(t, d, d.Up().Restart)
 }
 
 // TestApart_TakeoverWithManyQueued: of two schedulers the one that leads is
 // killed with -9; the API answers reads all the while.
 func TestApart_TakeoverWithManyQueued(t *testing.T) {
 	rabbit, postgres := testenv.RabbitMQ(t), testenv.Postgres(t)
-	d := newDeployment(t)
-	d.common = []string{"--broker", rabbit.URL(), "--store", postgres.URL()}
-	leader := d.start("scheduler")
-	d.start("api", "--listen", fmt.Sprintf("127.0.0.1:%d", d.port))
-	d.start("worker")
+	d := lab.New(t, lab.Binary(t, lab.Build{}))
+	d.Common = []string{"--broker", rabbit.URL(), "--store", postgres.URL()}
+	leader := d.Start("scheduler")
+	d.Start("api", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port))
+	d.Start("worker")
 	againstTime(t, d, func() {
-		d.start("scheduler")
-		_ = leader.cmd.Process.Kill()
-		<-leader.done
+		d.Start("scheduler")
+		leader.Kill()
 	})
 }
 
 // againstTime fills the queue, strikes, and measures until a job is started
 // that waited before. What is promised is 5 s; a machine that does ten other
 // things may take four times as long.
-func againstTime(t *testing.T, d *deployment, strike func()) {
+func againstTime(t *testing.T, d *lab.Deployment, strike func()) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	c := d.client()
-	await(ctx, t, func() error { _, err := c.Summary(ctx); return err })
+	c := d.Client()
 	// Each takes the whole worker, so that the line stays long.
 	params := json.RawMessage(`{"seconds":0.2}`)
 	began := time.Now()
 	list := make([]turno.NewJob, queued)
 	for i := range list {
-		list[i] = turno.NewJob{ID: newID(t), Spec: &turno.Spec{Type: "noop", CPUs: 4 * turno.CPU, Params: params, Queue: "long"}}
+		list[i] = turno.NewJob{ID: lab.NewID(t), Spec: &turno.Spec{Type: "noop", CPUs: 4 * turno.CPU, Params: params, Queue: "long"}}
 	}
 	for part := range slices.Chunk(list, 5000) {
-		await(ctx, t, func() error { return submitAll(ctx, c, part) })
+		lab.Await(ctx, t, func() error { return submitAll(ctx, c, part) })
 	}
 	t.Logf("%d jobs handed in within %s", queued, time.Since(began).Round(time.Millisecond))
 
@@ -68,7 +66,7 @@ func againstTime(t *testing.T, d *deployment, strike func()) {
 	struck := time.Now()
 	strike()
 	var read time.Duration
-	await(ctx, t, func() error {
+	lab.Await(ctx, t, func() error {
 		s, err := c.Summary(ctx)
 		if err != nil {
 			return err

@@ -142,7 +142,6 @@ func (a *Role) retry(w http.ResponseWriter, r *http.Request, in *retryIn) error 
 			WithHint("to start it anew: turno requeue %s", old.Display())
 	}
 	spec := old.Spec.Clone()
-	spec.Interactive = nil // nobody sits there this time
 	if old.Parent != 0 {
 		spec.Array = &turno.Array{Tasks: turno.Ranges{{First: old.Task, Last: old.Task, Step: 1}}}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"turno"
 	"turno/internal/broker"
+	"turno/internal/failpoint"
 	"turno/internal/wire"
 )
 
@@ -59,7 +60,13 @@ func (t *term) deliver(ctx context.Context, p *post) error {
 			t.log.Warn("did not send an answer", "to", p.replies[i].to.ReplyTo, "err", err)
 		}
 	}
+	if err := failpoint.Hit(failpoint.SchedulerAnswered); err != nil {
+		return err
+	}
 	if err := t.publish(ctx, p.results); err != nil {
+		return err
+	}
+	if err := failpoint.Hit(failpoint.SchedulerPublished); err != nil {
 		return err
 	}
 	for i := range p.desired {
@@ -70,6 +77,9 @@ func (t *term) deliver(ctx context.Context, p *post) error {
 		if err := t.o.Broker.Put(ctx, broker.DesiredBox+p.desired[i].Worker, body); err != nil {
 			return err
 		}
+	}
+	if err := failpoint.Hit(failpoint.SchedulerSent); err != nil {
+		return err
 	}
 	return t.acknowledge(ctx, p.acks)
 }

@@ -11,6 +11,7 @@ import (
 	"turno"
 	"turno/internal/broker"
 	"turno/internal/core/sched"
+	"turno/internal/failpoint"
 	"turno/internal/store"
 )
 
@@ -140,6 +141,9 @@ func (t *term) run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		if err := t.takeMore(ctx); err != nil {
+			return err
+		}
+		if err := failpoint.Hit(failpoint.SchedulerRead); err != nil {
 			return err
 		}
 		t.core.Tick(t.clock.now())
@@ -288,8 +292,14 @@ func (t *term) commit(ctx context.Context, ready *sched.Ready, logs []turno.LogC
 	for i, c := range ready.Jobs {
 		b.Jobs[i] = store.Change(c)
 	}
+	if err := failpoint.Hit(failpoint.SchedulerReady); err != nil {
+		return err
+	}
 	if err := t.o.Store.Commit(ctx, b); err != nil {
 		return fmt.Errorf("commit %d jobs: %w", len(b.Jobs), err)
+	}
+	if err := failpoint.Hit(failpoint.SchedulerCommitted); err != nil {
+		return err
 	}
 	t.o.OnWorkers(ready.Workers, ready.Gone)
 	for _, c := range kept {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"turno"
@@ -127,11 +128,25 @@ func (c *commands) start(ctx context.Context, a *attempt) {
 }
 
 func setupFailure(err error) *turno.Result {
+	if errors.Is(err, child.ErrTrouble) || short(err) {
+		return &turno.Result{State: turno.Lost, Reason: turno.ReasonWorkerLost, Message: err.Error()}
+	}
 	r := &turno.Result{State: turno.Failed, Reason: turno.ReasonSetupFailed, Message: err.Error(), ExitCode: 126}
 	if setup := (*child.SetupFailed)(nil); errors.As(err, &setup) {
 		r.Message, r.ExitCode = setup.Message, setup.Code
 	}
 	return r
+}
+
+// short tells whether the machine, not the job, has come to an end: of its disk,
+// its memory, its descriptors or its processes.
+func short(err error) bool {
+	for _, end := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.EROFS, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.EAGAIN} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
 }
 
 // tellAfter is how long a command runs until it is told that it has started,
@@ -210,11 +225,14 @@ func resultOf(e *child.Exit) *turno.Result {
 		UserTime: turno.Duration(e.UserTime), SysTime: turno.Duration(e.SystemTime),
 	}
 	switch {
-	case e.Setup != "":
+	case e.Setup != "" && !e.Lost:
 		r.Reason, r.Message, r.Retryable = turno.ReasonSetupFailed, e.Setup, false
 	case e.Lost || e.LeaseExpired:
 		r.State, r.Reason = turno.Lost, turno.ReasonWorkerLost
 		r.Message = "the process that watched over it was killed"
+		if e.Setup != "" {
+			r.Message = e.Setup
+		}
 		if e.LeaseExpired {
 			r.Message = "its worker was gone for longer than the lease"
 		}

@@ -26,6 +26,7 @@ import (
 	"turno"
 	"turno/internal/broker"
 	"turno/internal/core/hold"
+	"turno/internal/failpoint"
 	"turno/internal/files"
 	"turno/internal/gpu"
 	"turno/internal/runner"
@@ -372,6 +373,9 @@ func (r *Role) take(ctx context.Context, c clock) error {
 			if !e.started.IsZero() {
 				r.core.Started(c.at(e.started), e.key)
 			}
+			if err := failpoint.Hit(failpoint.WorkerEnded); err != nil {
+				return err
+			}
 			if !r.collects(ctx, e) {
 				r.ended(now, e)
 			}
@@ -430,8 +434,14 @@ func (r *Role) simulated(uuid string) bool {
 
 // act does what the core has ready, the journal first.
 func (r *Role) act(ctx context.Context, ready hold.Ready) error {
+	if err := failpoint.Hit(failpoint.WorkerReady); err != nil {
+		return err
+	}
 	if err := r.journal.write(r.heavy(ready.Journal)); err != nil {
 		return fmt.Errorf("write the journal: %w", err)
+	}
+	if err := failpoint.Hit(failpoint.WorkerJournalled); err != nil {
+		return err
 	}
 	for i := range ready.Start {
 		r.start(ctx, &ready.Start[i])
@@ -444,6 +454,9 @@ func (r *Role) act(ctx context.Context, ready hold.Ready) error {
 	r.forget(ready.Forget)
 	for _, s := range ready.Stored {
 		r.shipper.stored(s.AttemptKey, s.Bytes)
+	}
+	if err := failpoint.Hit(failpoint.WorkerStarted); err != nil {
+		return err
 	}
 	if ready.Report == nil {
 		return nil
@@ -462,7 +475,7 @@ func (r *Role) act(ctx context.Context, ready hold.Ready) error {
 		r.log.Info("sends reports again")
 	}
 	r.unsent = err != nil
-	return nil
+	return failpoint.Hit(failpoint.WorkerReported)
 }
 
 // forget drops what is kept of attempts outside of the core.

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"turno"
+	"turno/internal/failpoint"
 	"turno/internal/store"
 	"turno/internal/store/sqlstore"
 )
@@ -146,8 +147,15 @@ func (d *db) send(ctx context.Context, conn *pgx.Conn, w *sqlstore.Write, logs [
 			return 0, fmt.Errorf("write %s: %w", s.what, s.meaning(err))
 		}
 	}
+	if err := failpoint.Hit(failpoint.StoreWritten); err != nil {
+		_ = answers.Close() // it may be committed or not
+		return 0, err
+	}
 	if err := answers.Close(); err != nil {
 		return 0, fmt.Errorf("commit: %w", err)
+	}
+	if err := failpoint.Hit(failpoint.StoreCommitted); err != nil {
+		return 0, err
 	}
 	if d.untrimmed += len(w.Events); d.untrimmed > trimEach {
 		d.untrimmed = 0

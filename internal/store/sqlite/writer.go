@@ -13,6 +13,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"turno"
+	"turno/internal/failpoint"
 	"turno/internal/store"
 	"turno/internal/store/sqlstore"
 )
@@ -129,8 +130,11 @@ func (w *writer) transaction(ctx context.Context, f func() error) error {
 		err = ctx.Err()
 	}
 	if err == nil {
+		err = failpoint.Hit(failpoint.StoreWritten)
+	}
+	if err == nil {
 		if _, err = exec(w.stmt.commit); err == nil {
-			return nil
+			return failpoint.Hit(failpoint.StoreCommitted)
 		}
 		err = fmt.Errorf("commit: %w", err)
 	}

@@ -121,8 +121,8 @@ func recordOf(j *turno.Job) record {
 	}
 	for _, a := range j.Attempts {
 		r.Runs = append(r.Runs, run{
-			Number: a.Number, Worker: a.Worker, Incarnation: a.Incarnation, Device: string(a.Device), GPUs: a.GPUs,
-			Ahead: a.Ahead, Assigned: stamp{a.AssignedAt}, Start: stamp{a.StartedAt}, End: stamp{a.EndedAt},
+			Number: a.Number, Worker: a.Worker, Incarnation: a.Incarnation, Device: string(a.Device), GPUs: a.GPUs, Ahead: a.Ahead,
+			Assigned: stamp{a.AssignedAt}, Start: stamp{a.StartedAt}, End: stamp{a.EndedAt},
 			Result: resultOf(a.Result), LogBytes: a.LogBytes,
 		})
 	}
@@ -158,8 +158,8 @@ func (r *record) read(j *turno.Job) {
 	j.Attempts = slices.Grow(j.Attempts, len(r.Runs))
 	for _, a := range r.Runs {
 		j.Attempts = append(j.Attempts, turno.Attempt{
-			Number: a.Number, Worker: a.Worker, Incarnation: a.Incarnation, Device: turno.Device(a.Device), GPUs: a.GPUs,
-			Ahead: a.Ahead, AssignedAt: a.Assigned.Time, StartedAt: a.Start.Time, EndedAt: a.End.Time,
+			Number: a.Number, Worker: a.Worker, Incarnation: a.Incarnation, Device: turno.Device(a.Device), GPUs: a.GPUs, Ahead: a.Ahead,
+			AssignedAt: a.Assigned.Time, StartedAt: a.Start.Time, EndedAt: a.End.Time,
 			Result: a.Result.result(), LogBytes: a.LogBytes,
 		})
 	}

@@ -163,7 +163,7 @@ type Exit struct {
 	// may lack its last part, and code, times and usage are not known.
 	Lost bool `json:"lost,omitempty"`
 	// Setup says what kept the command from being started at all; Code is 127
-	// if something was not found, else 126.
+	// if something was not found, else 126. With Lost, that was not its own doing.
 	Setup string `json:"setup,omitempty"`
 
 	// Orphans is how many processes outlived the main one and were killed.
@@ -194,6 +194,11 @@ func (e *SetupFailed) Error() string { return e.Message }
 // ErrUsed is Start's error for a directory in which an attempt was started
 // before.
 var ErrUsed = errors.New("an attempt was started in this directory before")
+
+// ErrTrouble is in Start's error when the attempt could not be started for a
+// reason that is not its own: its keeper was killed, or no process could be
+// made. What may have run of it was ended; another attempt may do better.
+var ErrTrouble = errors.New("the worker is in trouble")
 
 // Capability is how well this machine can hold a process tree.
 type Capability struct {

@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"turno/internal/failpoint"
 )
 
 // forker starts processes from one thread of its own that never ends: what a
@@ -126,6 +128,9 @@ func (l *launch) onThread() (int, error) {
 			return 0, fmt.Errorf("join cgroup: %w", err)
 		}
 		defer leave()
+	}
+	if err := failpoint.Hit(failpoint.ChildForking); err != nil {
+		return 0, err
 	}
 	l.score.lower()
 	defer l.score.restore()

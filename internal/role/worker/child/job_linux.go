@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"turno/internal/failpoint"
 )
 
 // opPresence is the keeper's own: an agent has come or gone.
@@ -86,6 +88,7 @@ func (j *job) run() {
 		j.fail(err)
 		return
 	}
+	_ = failpoint.Hit(failpoint.ChildForked)
 	j.send(event{ID: j.id, Started: j.main})
 	if j.spec.TimeLimit > 0 {
 		j.limit.Reset(j.spec.TimeLimit)
@@ -341,7 +344,7 @@ func (j *job) fail(err error) {
 	if failed, ok := errors.AsType[*SetupFailed](err); ok {
 		j.exit.Code, j.exit.Setup = failed.Code, failed.Message
 	} else {
-		j.exit.Code, j.exit.Setup = 126, "the worker could not start it: "+err.Error()
+		j.exit.Lost, j.exit.Code, j.exit.Setup = true, 126, "the worker could not start it: "+err.Error()
 	}
 	j.exit.EndedAt = time.Now()
 	j.report()
@@ -361,10 +364,14 @@ func (j *job) report() {
 		}
 		<-time.After(retryExit)
 	}
+	_ = failpoint.Hit(failpoint.ChildWritten)
 	j.keeper.ended(j)
 }
 
 func (j *job) record() error {
+	if err := failpoint.Hit(failpoint.ChildEnded); err != nil {
+		return err
+	}
 	switch j.keeper.mode {
 	case cmdShim:
 		return writeExit(j.spec.Dir, j.exit)

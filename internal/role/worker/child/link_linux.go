@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"turno/internal/failpoint"
 )
 
 // link is the agent's end of a connection to a keeper, and the lifeline of the
@@ -133,7 +135,7 @@ func (s keeperSpec) env() []string {
 	if dir := os.Getenv("GOCOVERDIR"); dir != "" {
 		env = append(env, "GOCOVERDIR="+dir)
 	}
-	return env
+	return append(env, failpoint.Environ()...)
 }
 
 // newLink is a link to a keeper that runs already, for one job of it.
@@ -177,12 +179,23 @@ func (l *link) add(id, dir string, where place) *Process {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.broken || l.procs[id] != nil {
-		p.refused <- errors.New("its keeper has ended, or holds this id")
+	switch {
+	case l.broken:
+		p.refused <- fmt.Errorf("%w: its keeper has ended", ErrTrouble)
+		return p
+	case l.procs[id] != nil:
+		p.refused <- errors.New("its keeper holds this id")
 		return p
 	}
 	l.procs[id] = p
 	return p
+}
+
+// gone tells whether nothing more can be started over it.
+func (l *link) gone() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.broken
 }
 
 func (l *link) drop(p *Process) {

@@ -103,7 +103,7 @@ func (l *link) start(ctx context.Context, spec Spec, where place) (*Process, err
 	r := request{Op: opStart, ID: spec.ID, Launch: &launchRequest{Spec: spec, Place: where}}
 	if err := l.wire.send(r); err != nil {
 		l.drop(p)
-		return nil, fmt.Errorf("start attempt: %w", err)
+		return nil, fmt.Errorf("start attempt: %w: %w", ErrTrouble, err)
 	}
 	select {
 	case <-p.begun:
@@ -115,10 +115,12 @@ func (l *link) start(ctx context.Context, spec Spec, where place) (*Process, err
 		return nil, fmt.Errorf("start attempt: %w", context.Cause(ctx))
 	}
 	switch e, ok := p.ended(); {
+	case ok && e.Lost && e.Setup != "":
+		return nil, fmt.Errorf("start attempt: %w: %s", ErrTrouble, e.Setup)
 	case ok && e.Setup != "":
 		return nil, &SetupFailed{Message: e.Setup, Code: e.Code}
 	case ok && e.Lost && p.main == 0:
-		return nil, errors.New("start attempt: its keeper has ended, nothing runs")
+		return nil, fmt.Errorf("start attempt: %w: its keeper has ended, nothing runs", ErrTrouble)
 	}
 	if where.Mark != "" {
 		s.Main, _ = identify(p.main) // it may have ended

@@ -8,41 +8,51 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 )
 
 // Spawner starts jobs quickly: one keeper, started once, holds them all. Its
 // jobs outlive the agent as others do, and Attach finds each by its Spec.Dir,
-// but if the keeper itself is killed, all are lost at once; and an exit is
-// written but not synced, so a power cut may lose one that no agent took.
+// but if the keeper itself is killed, all are lost at once, and those after them
+// get a fresh one; and an exit is written but not synced, so a power cut may
+// lose one that no agent took.
 //
 // A job that writes no output has no directory.
 type Spawner struct {
 	dir        string
-	link       *link
 	capability Capability
-	place      place // of the keeper: those of its jobs are below
 	spec       SpawnerSpec
+
+	mu    sync.Mutex // guards what follows, and is held while a keeper is started
+	link  *link
+	place place // of the keeper: those of its jobs are below
 }
 
 const keeperPrefix = "keeper-"
 
 // OpenSpawner starts a keeper.
 func OpenSpawner(ctx context.Context, spec SpawnerSpec) (*Spawner, error) {
-	id := keeperPrefix + rand.Text()[:8]
-	dir := filepath.Join(spec.Dir, id)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("make keeper's directory: %w", err)
-	}
-	c := Probe()
-	s := &Spawner{dir: filepath.Clean(spec.Dir), capability: c, spec: spec, place: c.place(id, Limits{})}
-	var err error
-	if s.link, err = openKeeper(ctx, keeperSpec{
-		mode: cmdKeeper, dir: dir, binary: spec.Binary, noNewPrivileges: !spec.AllowNewPrivileges,
-	}); err != nil {
+	s := &Spawner{dir: filepath.Clean(spec.Dir), capability: Probe(), spec: spec}
+	if err := s.open(ctx); err != nil {
 		return nil, fmt.Errorf("start keeper: %w", err)
 	}
-	if !s.quick() {
-		return s, nil
+	return s, nil
+}
+
+// open starts a keeper. Callers hold mu, or are the only ones.
+func (s *Spawner) open(ctx context.Context) error {
+	id := keeperPrefix + rand.Text()[:8]
+	dir := filepath.Join(s.spec.Dir, id)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make keeper's directory: %w", err)
+	}
+	c := s.capability
+	s.place = c.place(id, Limits{})
+	var err error
+	if s.link, err = openKeeper(ctx, keeperSpec{
+		mode: cmdKeeper, dir: dir, binary: s.spec.Binary, noNewPrivileges: !s.spec.AllowNewPrivileges,
+	}); err != nil || !s.quick() {
+		return err
 	}
 	st := state{ID: id, Keeper: s.link.keeper, Control: dir, Place: s.place}
 	err = st.write(dir)
@@ -58,9 +68,22 @@ func OpenSpawner(ctx context.Context, spec SpawnerSpec) (*Spawner, error) {
 		}
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("start keeper: %w", err), s.Close())
+		return errors.Join(err, s.link.wire.conn.Close())
 	}
-	return s, nil
+	return nil
+}
+
+// keeper gives the one that runs; if it was killed, a fresh one.
+func (s *Spawner) keeper(ctx context.Context) (*link, place, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.link != nil && !s.link.gone() {
+		return s.link, s.place, nil
+	}
+	if err := s.open(ctx); err != nil {
+		return nil, place{}, fmt.Errorf("start another keeper: %w: %w", ErrTrouble, err)
+	}
+	return s.link, s.place, nil
 }
 
 // quick says that this machine lets one keeper hold many trees apart.
@@ -88,21 +111,35 @@ func (s *Spawner) Start(ctx context.Context, spec Spec) (*Process, error) {
 	if used(spec.Dir) {
 		return nil, ErrUsed
 	}
-	where := place{Rung: rungV2, Clone: true, Group: s.place.Group, Lane: true}
+	keeper, base, err := s.keeper(ctx)
+	if err != nil {
+		return nil, err
+	}
+	where := place{Rung: rungV2, Clone: true, Group: base.Group, Lane: true}
 	if limited {
 		c := s.capability
-		c.roots.v2, c.roots.limits = s.place.Group, map[string]string{}
+		c.roots.v2, c.roots.limits = base.Group, map[string]string{}
 		for _, name := range c.Limits {
-			c.roots.limits[name] = s.place.Group
+			c.roots.limits[name] = base.Group
 		}
 		where = c.place(spec.ID, l)
 	}
-	return s.link.start(ctx, spec, where)
+	return keeper.start(ctx, spec, where)
 }
 
 // Close lets the keeper go: its jobs have their lease from now on, and it ends
 // with the last of them.
-func (s *Spawner) Close() error { return s.link.wire.conn.Close() }
+func (s *Spawner) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.link == nil {
+		return nil // the last one could not be started
+	}
+	if err := s.link.wire.conn.Close(); !s.link.gone() {
+		return err
+	}
+	return nil // it was killed, and the connection with it
+}
 
 // Prune removes what keepers before this one have left, once they are gone:
 // the exits of their jobs with it. It is for when all attempts were attached.

@@ -88,7 +88,8 @@ func TestSpawner_SetupFailed(t *testing.T) {
 	}
 }
 
-// The keeper is killed: all its jobs are lost, none is left.
+// The keeper is killed: all its jobs are lost, none is left. The next one gets
+// a fresh keeper.
 func TestSpawner_KeeperKilled(t *testing.T) {
 	t.Parallel()
 	s := spawner(t)
@@ -121,8 +122,12 @@ func TestSpawner_KeeperKilled(t *testing.T) {
 	wantGone(t, all...)
 	spec := shell(t, "exit 0")
 	spec.Dir = filepath.Join(s.dir, spec.ID)
-	if _, err := s.Start(patient(t), spec); err == nil && Probe().Rung == rungV2 {
-		t.Error("a keeper that was killed has started a job")
+	p, err := s.Start(patient(t), spec)
+	if err != nil {
+		t.Fatalf("after the keeper was killed: %v", err)
+	}
+	if e := wait(t, p); e.Code != 0 || e.Lost {
+		t.Errorf("exit: %+v", e)
 	}
 }
 

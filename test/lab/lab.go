@@ -1,0 +1,266 @@
+// Package lab is where tests run turno as it is run in earnest: processes of
+// the real binary, and clients that see only what any client sees. It starts
+// roles, breaks them in the ways that a machine does, hands in jobs of every
+// sort, and looks from the outside what became of them.
+//
+// It is not a test itself, and knows nothing of turno's insides.
+package lab
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"turno"
+	"turno/client"
+	"turno/internal/testenv"
+)
+
+// Deployment is a turno made of processes of the real binary. Its methods fail
+// the test when they cannot do what they say.
+type Deployment struct {
+	T      testing.TB
+	Binary string
+	Data   string // the folder of all its roles
+	Port   int    // of the API
+	Common []string
+	// Env is added to that of the roles that are started from now on; one that
+	// is started again by itself keeps its own.
+	Env []string
+	// Supervised roles are started again whenever they end by themselves, as
+	// systemd and Kubernetes do it.
+	Supervised bool
+
+	mu       sync.Mutex // guards what follows
+	roles    []*Role
+	stopping bool
+}
+
+// Role is one process of it, and those that came after it.
+type Role struct {
+	Args []string
+	d    *Deployment
+	log  log
+
+	// guarded by d.mu
+	env  []string
+	cmd  *exec.Cmd
+	done chan struct{} // of cmd
+	runs int
+	rest bool // it is not to be started again by itself
+}
+
+// log keeps what a process prints.
+type log struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *log) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *log) tail() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	text := b.buf.String()
+	return text[max(0, len(text)-6000):]
+}
+
+// New prepares a turno; its roles are ended with the test.
+func New(t testing.TB, binary string) *Deployment {
+	t.Helper()
+	d := &Deployment{T: t, Binary: binary, Data: t.TempDir(), Port: testenv.FreePort(t)}
+	t.Cleanup(func() {
+		d.Stop()
+		if t.Failed() {
+			for _, r := range d.roles {
+				t.Logf("%v printed:\n%s", r.Args, r.log.tail())
+			}
+		}
+	})
+	return d
+}
+
+// Up starts all roles in one process, on the embedded parts.
+func (d *Deployment) Up() *Role {
+	d.T.Helper()
+	return d.Start("up", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port))
+}
+
+// Start runs a role.
+func (d *Deployment) Start(args ...string) *Role {
+	d.T.Helper()
+	r := &Role{Args: args, d: d, env: d.Env}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.roles = append(d.roles, r)
+	if err := r.launch(); err != nil {
+		d.T.Fatal(err)
+	}
+	return r
+}
+
+// launch starts its process. Callers hold d.mu.
+func (r *Role) launch() error {
+	d := r.d
+	cmd := exec.Command(d.Binary, append(append([]string{}, r.Args...), d.Common...)...)
+	cmd.Env = append(os.Environ(), "TURNO_DATA="+d.Data, "TURNO_WORKER=w1", "TURNO_LEASE=60s", "TURNO_CPUS=4")
+	cmd.Env = append(cmd.Env, r.env...)
+	cmd.Stdout, cmd.Stderr = &r.log, &r.log
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	done := make(chan struct{})
+	r.cmd, r.done, r.rest = cmd, done, false
+	r.runs++
+	go func() { // ends with the process, which Stop waits for
+		_ = cmd.Wait()
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		close(done)
+		if d.Supervised && !d.stopping && !r.rest && r.cmd == cmd {
+			if err := r.launch(); err != nil {
+				d.T.Error(err)
+			}
+		}
+	}()
+	return nil
+}
+
+// Runs tells how often it was started.
+func (r *Role) Runs() int {
+	r.d.mu.Lock()
+	defer r.d.mu.Unlock()
+	return r.runs
+}
+
+// Kill ends it with -9, for good.
+func (r *Role) Kill() {
+	r.d.mu.Lock()
+	r.rest = true
+	cmd, done := r.cmd, r.done
+	r.d.mu.Unlock()
+	_ = cmd.Process.Kill()
+	<-done
+}
+
+// Restart kills it with -9 and starts it again.
+func (r *Role) Restart() {
+	r.d.T.Helper()
+	r.Kill()
+	r.Revive()
+}
+
+// Revive starts it again, with the environment that is asked for now.
+func (r *Role) Revive() {
+	r.d.T.Helper()
+	r.d.mu.Lock()
+	defer r.d.mu.Unlock()
+	r.env = r.d.Env
+	if err := r.launch(); err != nil {
+		r.d.T.Fatal(err)
+	}
+}
+
+// End asks it to end, as an operator does; one that does not within 20 s is an
+// error, and what it hangs in is printed.
+func (r *Role) End() {
+	r.d.T.Helper()
+	r.d.mu.Lock()
+	r.rest = true
+	cmd, done := r.cmd, r.done
+	r.d.mu.Unlock()
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-done:
+	case <-time.After(20 * time.Second):
+		r.d.T.Errorf("%v did not end within 20 s of TERM", r.Args)
+		_ = cmd.Process.Signal(syscall.SIGQUIT)
+		<-done
+	}
+}
+
+// The signals that freeze a process and let it go on: Linux's numbers, because
+// other systems compile this too.
+const (
+	sigStop = syscall.Signal(19)
+	sigCont = syscall.Signal(18)
+)
+
+// Freeze stops its process without ending it, and Thaw lets it go on.
+func (r *Role) Freeze() { r.signal(sigStop) }
+
+// Thaw is the end of Freeze.
+func (r *Role) Thaw() { r.signal(sigCont) }
+
+func (r *Role) signal(s syscall.Signal) {
+	r.d.mu.Lock()
+	defer r.d.mu.Unlock()
+	_ = r.cmd.Process.Signal(s)
+}
+
+// Stop ends all roles as an operator does, the worker's jobs with them.
+func (d *Deployment) Stop() {
+	d.mu.Lock()
+	d.stopping = true
+	roles := d.roles
+	d.mu.Unlock()
+	for i := len(roles) - 1; i >= 0; i-- {
+		roles[i].End()
+	}
+}
+
+// Client speaks to the API, with the token that its first start makes.
+func (d *Deployment) Client() *client.Client {
+	d.T.Helper()
+	ctx, cancel := context.WithTimeout(d.T.Context(), 60*time.Second)
+	defer cancel()
+	path := filepath.Join(d.Data, "token")
+	var token []byte
+	Await(ctx, d.T, func() (err error) {
+		token, err = os.ReadFile(path)
+		return err
+	})
+	c, err := client.New(client.Options{URL: fmt.Sprintf("http://127.0.0.1:%d", d.Port), Token: strings.TrimSpace(string(token))})
+	if err != nil {
+		d.T.Fatal(err)
+	}
+	Await(ctx, d.T, func() error { _, err := c.Summary(ctx); return err })
+	return c
+}
+
+// Await tries until it works; between two tries it waits for nothing but a
+// moment, because what it waits for is a server that was killed.
+func Await(ctx context.Context, t testing.TB, try func() error) {
+	t.Helper()
+	pause := time.NewTicker(100 * time.Millisecond)
+	defer pause.Stop()
+	for {
+		err := try()
+		var known *turno.Error
+		if err == nil {
+			return
+		}
+		if errors.As(err, &known) && known.Code != turno.CodeUnavailable && known.Code != turno.CodeInternal {
+			t.Fatal(err)
+		}
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			t.Fatalf("gave up: %v; the last answer: %v", context.Cause(ctx), err)
+		}
+	}
+}

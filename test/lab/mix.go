@@ -1,0 +1,266 @@
+package lab
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"turno"
+	"turno/client"
+)
+
+// Kind of job, and what must become of it.
+type Kind struct {
+	Name string
+	Want turno.State
+	// make makes one; last is the id of a job before it that succeeds.
+	make func(marks, last string) *turno.Spec
+}
+
+// Mix is every kind. A sleeper ends only when it is cancelled.
+var Mix = []Kind{
+	{"noop", turno.Succeeded, func(string, string) *turno.Spec { return &turno.Spec{Type: "noop"} }},
+	{"sleep", turno.Succeeded, func(string, string) *turno.Spec {
+		return &turno.Spec{Type: "noop", Params: json.RawMessage(`{"seconds":0.05}`)}
+	}},
+	{"command", turno.Succeeded, func(marks, _ string) *turno.Spec { return marking(marks, "true") }},
+	{"failing", turno.Failed, func(string, string) *turno.Spec { return Command("exit 7") }},
+	{"retried", turno.Succeeded, func(string, string) *turno.Spec {
+		s := Command(`test "$TURNO_ATTEMPT" -ge 2`)
+		s.Retries = 20
+		return s
+	}},
+	{"daemon", turno.Succeeded, func(string, string) *turno.Spec { return Command("setsid sleep 600 & exit 0") }},
+	{"sleeper", turno.Cancelled, func(string, string) *turno.Spec { return Command("sleep 600") }},
+	{"array", turno.Succeeded, func(string, string) *turno.Spec {
+		return &turno.Spec{Type: "noop", Array: &turno.Array{Tasks: turno.Ranges{{First: 0, Last: 2, Step: 1}}}}
+	}},
+	{"dependent", turno.Succeeded, func(_, last string) *turno.Spec {
+		s := &turno.Spec{Type: "noop"}
+		if last != "" {
+			s.After = []turno.Dependency{{Job: last, When: turno.AfterOK}}
+		}
+		return s
+	}},
+	{"gpu", turno.Succeeded, func(marks, _ string) *turno.Spec {
+		s := marking(marks, "true")
+		s.GPUs = 1
+		return s
+	}},
+	{"long", turno.Succeeded, func(marks, _ string) *turno.Spec { return marking(marks, "sleep 2") }},
+}
+
+// Command is a job that takes little.
+func Command(script string) *turno.Spec {
+	params, _ := json.Marshal(map[string]any{"command": []string{"/bin/sh", "-c", script}})
+	return &turno.Spec{Type: "exec", Params: params, CPUs: 10, Grace: turno.Duration(time.Second)}
+}
+
+// marking is a command that leaves a mark for each attempt that runs to its
+// end.
+func marking(marks, script string) *turno.Spec {
+	return Command(script + " && echo >> " + marks + "/$TURNO_JOB_UUID.$TURNO_ATTEMPT")
+}
+
+// marked are the kinds that leave marks.
+var marked = []string{"command", "gpu", "long"}
+
+// Load is jobs that were handed in.
+type Load struct {
+	Marks    string           // folder
+	Accepted map[int64]string // kind, by number
+	ids      map[int64]string
+}
+
+// NewLoad makes the folder for marks.
+func (d *Deployment) NewLoad() *Load {
+	d.T.Helper()
+	l := &Load{Marks: filepath.Join(d.Data, "marks"), Accepted: map[int64]string{}, ids: map[int64]string{}}
+	if err := os.Mkdir(l.Marks, 0o700); err != nil {
+		d.T.Fatal(err)
+	}
+	return l
+}
+
+// Jobs makes n jobs of each kind that is named, well mixed.
+func (l *Load) Jobs(t testing.TB, n map[string]int) []turno.NewJob {
+	t.Helper()
+	type place struct {
+		at   float64
+		kind *Kind
+	}
+	var places []place
+	for i := range Mix {
+		k := &Mix[i]
+		for j := range n[k.Name] {
+			places = append(places, place{(float64(j) + 0.5) / float64(n[k.Name]), k})
+		}
+	}
+	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(a.at, b.at) })
+	var list []turno.NewJob
+	last := ""
+	for _, p := range places {
+		spec := p.kind.make(l.Marks, last)
+		spec.Name = p.kind.Name
+		list = append(list, turno.NewJob{ID: NewID(t), Spec: spec})
+		if p.kind.Want == turno.Succeeded {
+			last = list[len(list)-1].ID
+		}
+	}
+	return list
+}
+
+// Submit hands jobs in, in parts, as clients do: again with the same ids when
+// the answer is that the outcome is unknown.
+func (l *Load) Submit(ctx context.Context, t testing.TB, c *client.Client, list []turno.NewJob, part int) {
+	t.Helper()
+	for some := range slices.Chunk(list, part) {
+		Await(ctx, t, func() error {
+			answers, err := c.Submit(ctx, some)
+			if err != nil {
+				return err
+			}
+			for i, a := range answers {
+				if a.Error != nil {
+					return a.Error
+				}
+				if a.Number == 0 {
+					return turno.Errorf(turno.CodeUnavailable, "submitted, its number is not known yet")
+				}
+				l.Accepted[a.Number], l.ids[a.Number] = some[i].Spec.Name, some[i].ID
+			}
+			return nil
+		})
+	}
+}
+
+// CancelSleepers ends those that do not by themselves.
+func (l *Load) CancelSleepers(ctx context.Context, t testing.TB, c *client.Client) {
+	t.Helper()
+	for n, name := range l.Accepted {
+		if name != "sleeper" {
+			continue
+		}
+		Await(ctx, t, func() error {
+			acted, err := c.Act(ctx, turno.Action{Verb: turno.Cancel, Jobs: []string{fmt.Sprint(n)}})
+			if err != nil {
+				return err
+			}
+			if e := acted[0].Error; e != nil && e.Code != turno.CodeConflict {
+				return e
+			}
+			return nil
+		})
+	}
+}
+
+// Check compares every end with what it had to be, the store with what was
+// accepted, and the marks with both. Lenient kinds may have ended otherwise,
+// but once.
+func (l *Load) Check(ctx context.Context, t testing.TB, c *client.Client, e *Ends, lenient ...string) {
+	t.Helper()
+	want := map[string]turno.State{}
+	for _, m := range Mix {
+		want[m.Name] = m.Want
+	}
+	stored := l.stored(ctx, t, c)
+	for _, n := range slices.Sorted(maps.Keys(l.Accepted)) {
+		got, j := e.Of(n), stored[n]
+		switch {
+		case j == nil:
+			t.Errorf("job %d (%s) was accepted and is not in the store", n, l.Accepted[n])
+		case len(got) != 1 || got[0] != j.State || !slices.Contains(lenient, l.Accepted[n]) && got[0] != want[l.Accepted[n]]:
+			t.Errorf("job %d (%s) ended as %v, want once %s: %s %q %s", n, l.Accepted[n], got, want[l.Accepted[n]], j.Reason, j.Detail, tell(j))
+		case j.ID != l.ids[n]:
+			t.Errorf("job %d has the id %s, was handed in as %s", n, j.ID, l.ids[n])
+		case j.Tasks == nil && j.State == turno.Succeeded:
+			if a := j.Current(); a == nil || a.Result == nil || a.Result.State != turno.Succeeded {
+				t.Errorf("job %d succeeded without an attempt that did: %+v", n, j.Attempts)
+			}
+		}
+		delete(stored, n)
+	}
+	for n, j := range stored {
+		t.Errorf("job %d (%s, %s) is in the store and was not accepted", n, j.ID, j.Spec.Name)
+	}
+	l.checkMarks(t, lenient)
+}
+
+// tell is what became of a job's attempts.
+func tell(j *turno.Job) string {
+	var text strings.Builder
+	for _, a := range j.Attempts {
+		fmt.Fprintf(&text, "[%d on %s", a.Number, a.Worker)
+		if r := a.Result; r != nil {
+			fmt.Fprintf(&text, " %s %s %q", r.State, r.Reason, r.Message)
+		}
+		text.WriteString("]")
+	}
+	return text.String()
+}
+
+// stored are all jobs, but for tasks of arrays.
+func (l *Load) stored(ctx context.Context, t testing.TB, c *client.Client) map[int64]*turno.Job {
+	t.Helper()
+	all := map[int64]*turno.Job{}
+	q := turno.JobQuery{Limit: 1000, Top: true}
+	for {
+		var page turno.JobPage
+		Await(ctx, t, func() (err error) { page, err = c.Jobs(ctx, q); return err })
+		for i := range page.Items {
+			all[page.Items[i].Number] = &page.Items[i]
+		}
+		if q.Cursor = page.NextCursor; q.Cursor == "" {
+			return all
+		}
+	}
+}
+
+// checkMarks counts runs: every command that succeeded left a mark, and no
+// attempt ran twice.
+func (l *Load) checkMarks(t testing.TB, lenient []string) {
+	t.Helper()
+	entries, err := os.ReadDir(l.Marks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ran := map[string]bool{}
+	for _, f := range entries {
+		id, _, _ := strings.Cut(f.Name(), ".")
+		ran[id] = true
+		if info, err := f.Info(); err != nil || info.Size() > 1 { // empty: it was ended in the midst
+			t.Errorf("attempt %s ran more than once: %v", f.Name(), err)
+		}
+	}
+	commands := 0
+	for n, name := range l.Accepted {
+		if !slices.Contains(marked, name) {
+			continue
+		}
+		commands++
+		if !ran[l.ids[n]] && !slices.Contains(lenient, name) {
+			t.Errorf("job %d (%s) left no mark", n, name)
+		}
+	}
+	t.Logf("%d commands ran %d attempts", commands, len(entries))
+}
+
+// NewID makes the id of a job.
+func NewID(t testing.TB) string {
+	t.Helper()
+	id, err := uuid.NewV7()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id.String()
+}
