@@ -7,8 +7,8 @@ import (
 	"turno"
 )
 
-// EncodeDesired makes the bytes of a Desired. Specs that stand beside each
-// other in it more than once, as those of an array's tasks, are encoded once.
+// EncodeDesired makes the bytes of a Desired. A spec that stands in it several
+// times one after the other, as that of an array's tasks does, is there once.
 func EncodeDesired(d *turno.Desired) ([]byte, error) {
 	w := writer{b: append(make([]byte, 0, 256+64*len(d.Jobs)), kindDesired, version)}
 	w.text(d.Worker)
@@ -55,17 +55,19 @@ func (w *writer) assignment(a *turno.Assignment, last *specBytes) {
 		w.text(g)
 	}
 	w.bool(t.Ahead)
-	same := last.spec == t.Spec
-	w.bool(same)
-	if same {
-		return
+	if last.spec != t.Spec {
+		data, err := json.Marshal(t.Spec)
+		if err != nil {
+			w.err = err
+		}
+		if last.spec == nil || !bytes.Equal(data, last.json) {
+			w.bool(false)
+			w.bytes(data)
+			*last = specBytes{t.Spec, data}
+			return
+		}
 	}
-	data, err := json.Marshal(t.Spec)
-	if err != nil {
-		w.err = err
-	}
-	w.bytes(data)
-	*last = specBytes{t.Spec, data}
+	w.bool(true)
 }
 
 // DecodeDesired reads a Desired. It shares nothing with b.
