@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -151,6 +152,13 @@ func (b *bench) run(t *testing.T) {
 	defer cancel()
 	b.c, b.load = b.d.Client(), b.d.NewLoad()
 	b.ends = lab.Watch(ctx, t, b.c)
+	h := &history{}
+	b.load.Heard = h.submitted
+	reading, stop := context.WithCancel(ctx)
+	var reader sync.WaitGroup
+	reader.Go(func() { h.read(reading, b.c) })
+	defer reader.Wait()
+	defer stop()
 	seeds, until := fixed, time.Time{}
 	if text := os.Getenv(seedVariable); text != "" {
 		seed, err := strconv.ParseUint(text, 10, 64)
@@ -174,6 +182,9 @@ func (b *bench) run(t *testing.T) {
 			seeds = []uint64{rand.Uint64N(1 << 32)}
 		}
 	}
+	stop()
+	reader.Wait()
+	h.check(ctx, t, b.c, b.load)
 	b.d.Stop()
 	b.d.CheckNothingLeft()
 	t.Logf("totals: %d seeds, %d faults, %d jobs", tried, faults, len(b.load.Accepted))

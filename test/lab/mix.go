@@ -28,7 +28,8 @@ type Kind struct {
 	make func(marks, last string) *turno.Spec
 }
 
-// Mix is every kind. A sleeper ends only when it is cancelled.
+// Mix is every kind. A sleeper ends only when it is cancelled, and a
+// stubborn one only when it is killed then.
 var Mix = []Kind{
 	{"noop", turno.Succeeded, func(string, string) *turno.Spec { return &turno.Spec{Type: "noop"} }},
 	{"sleep", turno.Succeeded, func(string, string) *turno.Spec {
@@ -58,6 +59,12 @@ var Mix = []Kind{
 		s.GPUs = 1
 		return s
 	}},
+	{"brief", turno.Succeeded, func(marks, _ string) *turno.Spec { return marking(marks, "sleep 2") }},
+	{"stubborn", turno.Cancelled, func(marks, _ string) *turno.Spec {
+		s := marking(marks, `trap "" TERM; for i in $(seq 3000); do date +%s%N > "$mark.alive"; sleep 0.1; done`)
+		s.GPUs, s.Grace = 1, turno.Duration(1500*time.Millisecond)
+		return s
+	}},
 	{"long", turno.Succeeded, func(marks, _ string) *turno.Spec {
 		// It shows that it lives, until it does not.
 		return marking(marks, `for i in $(seq 35); do date +%s%N > "$mark.alive"; sleep 0.2; done`)
@@ -73,18 +80,23 @@ func Command(script string) *turno.Spec {
 // marking is a command that leaves a mark for each attempt that runs to its
 // end.
 func marking(marks, script string) *turno.Spec {
-	return Command("mark=" + marks + `/$TURNO_JOB_UUID.$TURNO_ATTEMPT; echo $(date +%s%N) >> "$mark"; ` +
-		script + ` && echo $(date +%s%N) end $TURNO_GPU_UUIDS >> "$mark"`)
+	return Command("mark=" + marks + `/$TURNO_JOB_UUID.$TURNO_ATTEMPT; echo $(date +%s%N) begin $TURNO_GPU_UUIDS >> "$mark"; ` +
+		script + ` && echo $(date +%s%N) end >> "$mark"`)
 }
 
-// marked are the kinds that leave marks.
-var marked = []string{"command", "gpu", "long"}
+// Marked tells whether a kind leaves marks.
+func Marked(kind string) bool { return slices.Contains(marked, kind) }
+
+var marked = []string{"command", "gpu", "long", "brief"}
 
 // Load is jobs that were handed in.
 type Load struct {
 	Marks    string           // folder
 	Accepted map[int64]string // kind, by number
 	ids      map[int64]string
+	// Heard, if it is set, is told each answer to a job that was handed in; number
+	// 0: what became of it is not known.
+	Heard func(id string, number int64, asked, answered time.Time)
 }
 
 // NewLoad makes the folder for marks.
@@ -139,7 +151,18 @@ func (l *Load) Submit(ctx context.Context, t testing.TB, c *client.Client, list 
 // TrySubmit hands one part in.
 func (l *Load) TrySubmit(ctx context.Context, c *client.Client, some []turno.NewJob) error {
 	return Retry(ctx, func() error {
+		asked := time.Now()
 		answers, err := c.Submit(ctx, some)
+		for i := range some {
+			if l.Heard == nil {
+				break
+			}
+			number := int64(0)
+			if err == nil && answers[i].Error == nil {
+				number = answers[i].Number
+			}
+			l.Heard(some[i].ID, number, asked, time.Now())
+		}
 		if err != nil {
 			return err
 		}
@@ -163,7 +186,7 @@ func (l *Load) TrySubmit(ctx context.Context, c *client.Client, some []turno.New
 func (l *Load) CancelSleepers(ctx context.Context, t testing.TB, c *client.Client) {
 	t.Helper()
 	for n, name := range l.Accepted {
-		if name != "sleeper" {
+		if name != "sleeper" && name != "stubborn" {
 			continue
 		}
 		Await(ctx, t, func() error {
@@ -249,6 +272,7 @@ func (l *Load) stored(ctx context.Context, t testing.TB, c *client.Client) map[i
 type span struct {
 	from, to int64
 	whole    bool
+	device   string // that it had; empty: none
 }
 
 // checkMarks looks at the runs: every command that succeeded ran to its end,
@@ -294,6 +318,36 @@ func (l *Load) checkMarks(t testing.TB, lenient []string) {
 	t.Logf("%d commands were run", commands)
 }
 
+// Run is an attempt that left marks, and its times in nanoseconds; To is 0 if
+// nothing showed when it ended.
+type Run struct {
+	Job      string
+	Attempt  int
+	From, To int64
+	Whole    bool   // it ran to its end
+	Device   string // that it had; empty: none
+}
+
+// Runs are the attempts that left marks.
+func (l *Load) Runs(t testing.TB) (runs []Run) {
+	t.Helper()
+	entries, err := os.ReadDir(l.Marks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range entries {
+		id, number, _ := strings.Cut(f.Name(), ".")
+		attempt, err := strconv.Atoi(number)
+		if err != nil {
+			continue // that of one that shows that it lives
+		}
+		if s, err := readSpan(filepath.Join(l.Marks, f.Name())); err == nil && s.from != 0 {
+			runs = append(runs, Run{id, attempt, s.from, s.to, s.whole, s.device})
+		}
+	}
+	return runs
+}
+
 // readSpan reads a mark: a line when it begins, one when it ends.
 func readSpan(path string) (s span, err error) {
 	data, err := os.ReadFile(path)
@@ -311,7 +365,7 @@ func readSpan(path string) (s span, err error) {
 		case ends:
 			s.to, s.whole = at, true
 		default:
-			s.from = at
+			s.from, s.device = at, strings.TrimPrefix(strings.TrimPrefix(rest, "begin"), " ")
 		}
 	}
 	if last, err := os.ReadFile(path + ".alive"); err == nil && !s.whole {
