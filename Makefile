@@ -15,7 +15,11 @@ TIMEOUT ?= 15m
 
 CROSS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
 
-.PHONY: help build demo test check bench bench-servers bench-train cross lint fmt clean testenv
+# make chaos MINUTES=0.5 SEED=7 begins with that seed
+MINUTES ?= 10
+SEED ?=
+
+.PHONY: help build demo test check chaos bench bench-servers bench-train cross lint fmt clean testenv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +40,9 @@ testenv:
 check: ## vet, lint and the tests that need no server: quick
 	$(GO) vet ./...
 	$(GO) test -short $(if $(RUN),-run '$(RUN)') $(PKG)
+
+chaos: testenv ## faults by ever new seeds, on both stacks, as root (MINUTES=, SEED=): docs/reliability.md
+	TURNO_CHAOS_MINUTES=$(MINUTES) TURNO_CHAOS_SEED=$(SEED) $(GO) test -count=1 -v -timeout 25h -run Nemesis ./test/chaos | grep --line-buffered -v '=== '
 
 bench: build ## measure the queue, and runners, on this machine
 	$(BIN)/turno bench queue

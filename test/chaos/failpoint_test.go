@@ -72,7 +72,8 @@ func TestFailpoints_Embedded(t *testing.T) {
 	}
 }
 
-// TestFailpoints_Apart does the same to each role on RabbitMQ and PostgreSQL.
+// TestFailpoints_Apart does the same to each role on RabbitMQ and PostgreSQL,
+// but for delays: those come from the nemesis.
 func TestFailpoints_Apart(t *testing.T) {
 	t.Parallel()
 	rabbit, postgres := testenv.RabbitMQ(t), testenv.Postgres(t)
@@ -89,7 +90,7 @@ func TestFailpoints_Apart(t *testing.T) {
 	s := newStrikes(ctx, t, d)
 	for _, name := range failpoint.Names() {
 		part, _, _ := strings.Cut(name, ".")
-		for _, act := range acts {
+		for _, act := range []string{"kill#2", "error#2"} {
 			s.at(ctx, t, of[part], name, act)
 		}
 	}

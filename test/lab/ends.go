@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -18,6 +19,7 @@ type Ends struct {
 
 	mu   sync.Mutex              // guards ends
 	ends map[int64][]turno.State // by number: each different end that was ever seen
+	back []string                // what went backwards
 }
 
 // Watch collects until the test ends.
@@ -43,8 +45,12 @@ func (e *Ends) follow(ctx context.Context) {
 		if ev.Reset || ev.Number == 0 {
 			e.reread(ctx)
 		}
-		if ev.State.Ended() && ev.Parent == 0 {
+		switch {
+		case ev.Parent != 0 || ev.Number == 0:
+		case ev.State.Ended():
 			e.add(ev.Number, ev.State)
+		case len(e.Of(ev.Number)) > 0:
+			e.wentBack(ev)
 		}
 	}
 	again := time.NewTimer(50 * time.Millisecond) // a server that is not there answers at once
@@ -87,6 +93,19 @@ func (e *Ends) add(n int64, s turno.State) {
 	case e.news <- struct{}{}:
 	default:
 	}
+}
+
+func (e *Ends) wentBack(ev turno.Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.back = append(e.back, fmt.Sprintf("job %d had ended as %v and is %s (%s) at revision %d", ev.Number, e.ends[ev.Number], ev.State, ev.Reason, ev.Revision))
+}
+
+// Back is every job that was seen in another state after its end.
+func (e *Ends) Back() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.back)
 }
 
 // Count is how many jobs have ended.

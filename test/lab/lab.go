@@ -40,6 +40,8 @@ type Deployment struct {
 	// systemd and Kubernetes do it.
 	Supervised bool
 
+	mounts []string // disks of its own
+
 	mu       sync.Mutex // guards what follows
 	roles    []*Role
 	stopping bool
@@ -48,6 +50,7 @@ type Deployment struct {
 // Role is one process of it, and those that came after it.
 type Role struct {
 	Args []string
+	own  []string // variables
 	d    *Deployment
 	log  log
 
@@ -84,6 +87,11 @@ func New(t testing.TB, binary string) *Deployment {
 	d := &Deployment{T: t, Binary: binary, Data: t.TempDir(), Port: testenv.FreePort(t)}
 	t.Cleanup(func() {
 		d.Stop()
+		for _, dir := range d.mounts {
+			if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
+				t.Errorf("unmount: %v: %s", err, out)
+			}
+		}
 		if t.Failed() {
 			for _, r := range d.roles {
 				t.Logf("%v printed:\n%s", r.Args, r.log.tail())
@@ -102,7 +110,13 @@ func (d *Deployment) Up() *Role {
 // Start runs a role.
 func (d *Deployment) Start(args ...string) *Role {
 	d.T.Helper()
-	r := &Role{Args: args, d: d, env: d.Env}
+	return d.StartAs(nil, args...)
+}
+
+// StartAs runs one with settings of its own, as variables.
+func (d *Deployment) StartAs(own []string, args ...string) *Role {
+	d.T.Helper()
+	r := &Role{Args: args, own: own, d: d, env: d.Env}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.roles = append(d.roles, r)
@@ -117,7 +131,7 @@ func (r *Role) launch() error {
 	d := r.d
 	cmd := exec.Command(d.Binary, append(append([]string{}, r.Args...), d.Common...)...)
 	cmd.Env = append(os.Environ(), "TURNO_DATA="+d.Data, "TURNO_WORKER=w1", "TURNO_LEASE=60s", "TURNO_CPUS=4")
-	cmd.Env = append(cmd.Env, r.env...)
+	cmd.Env = append(append(cmd.Env, r.env...), r.own...)
 	cmd.Stdout, cmd.Stderr = &r.log, &r.log
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
@@ -242,25 +256,59 @@ func (d *Deployment) Client() *client.Client {
 	return c
 }
 
-// Await tries until it works; between two tries it waits for nothing but a
-// moment, because what it waits for is a server that was killed.
+// Await is Retry for what must work.
 func Await(ctx context.Context, t testing.TB, try func() error) {
 	t.Helper()
+	if err := Retry(ctx, try); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Retry tries until it works, or is refused for good; between two tries it
+// waits for nothing but a moment, because what it waits for is a server that
+// was killed.
+func Retry(ctx context.Context, try func() error) error {
 	pause := time.NewTicker(100 * time.Millisecond)
 	defer pause.Stop()
 	for {
 		err := try()
-		var known *turno.Error
-		if err == nil {
-			return
-		}
-		if errors.As(err, &known) && known.Code != turno.CodeUnavailable && known.Code != turno.CodeInternal {
-			t.Fatal(err)
+		if known, ok := errors.AsType[*turno.Error](err); err == nil || ok && known.Code != turno.CodeUnavailable && known.Code != turno.CodeInternal {
+			return err
 		}
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
-			t.Fatalf("gave up: %v; the last answer: %v", context.Cause(ctx), err)
+			return fmt.Errorf("gave up: %w; the last answer: %w", context.Cause(ctx), err)
 		}
 	}
+}
+
+// Mount makes a folder of the deployment a small disk of its own, until the
+// roles have ended. It needs root.
+func (d *Deployment) Mount(dir, size string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "mode=0700,size="+size, "tmpfs", dir).CombinedOutput(); err != nil {
+		return fmt.Errorf("mount a small disk: %w: %s", err, out)
+	}
+	d.mounts = append(d.mounts, dir)
+	return nil
+}
+
+// Fill takes all the room of a disk, until the returned function is called.
+func (d *Deployment) Fill(dir string) (free func()) {
+	d.T.Helper()
+	path := filepath.Join(dir, "filler")
+	file, err := os.Create(path)
+	if err != nil {
+		d.T.Fatal(err)
+	}
+	defer file.Close()
+	for size := 1 << 20; size > 0; size /= 4 { // until not a byte is left
+		for chunk := make([]byte, size); err == nil; _, err = file.Write(chunk) {
+		}
+		err = nil
+	}
+	return func() { _ = os.Remove(path) }
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,8 @@ type Kind struct {
 	make func(marks, last string) *turno.Spec
 }
 
-// Mix is every kind. A sleeper ends only when it is cancelled.
+// Mix is every kind. A sleeper ends only when it is cancelled, and a
+// stubborn one only when it is killed then.
 var Mix = []Kind{
 	{"noop", turno.Succeeded, func(string, string) *turno.Spec { return &turno.Spec{Type: "noop"} }},
 	{"sleep", turno.Succeeded, func(string, string) *turno.Spec {
@@ -57,7 +59,16 @@ var Mix = []Kind{
 		s.GPUs = 1
 		return s
 	}},
-	{"long", turno.Succeeded, func(marks, _ string) *turno.Spec { return marking(marks, "sleep 2") }},
+	{"brief", turno.Succeeded, func(marks, _ string) *turno.Spec { return marking(marks, "sleep 2") }},
+	{"stubborn", turno.Cancelled, func(marks, _ string) *turno.Spec {
+		s := marking(marks, `trap "" TERM; for i in $(seq 3000); do date +%s%N > "$mark.alive"; sleep 0.1; done`)
+		s.GPUs, s.Grace = 1, turno.Duration(1500*time.Millisecond)
+		return s
+	}},
+	{"long", turno.Succeeded, func(marks, _ string) *turno.Spec {
+		// It shows that it lives, until it does not.
+		return marking(marks, `for i in $(seq 35); do date +%s%N > "$mark.alive"; sleep 0.2; done`)
+	}},
 }
 
 // Command is a job that takes little.
@@ -69,17 +80,23 @@ func Command(script string) *turno.Spec {
 // marking is a command that leaves a mark for each attempt that runs to its
 // end.
 func marking(marks, script string) *turno.Spec {
-	return Command(script + " && echo >> " + marks + "/$TURNO_JOB_UUID.$TURNO_ATTEMPT")
+	return Command("mark=" + marks + `/$TURNO_JOB_UUID.$TURNO_ATTEMPT; echo $(date +%s%N) begin $TURNO_GPU_UUIDS >> "$mark"; ` +
+		script + ` && echo $(date +%s%N) end >> "$mark"`)
 }
 
-// marked are the kinds that leave marks.
-var marked = []string{"command", "gpu", "long"}
+// Marked tells whether a kind leaves marks.
+func Marked(kind string) bool { return slices.Contains(marked, kind) }
+
+var marked = []string{"command", "gpu", "long", "brief"}
 
 // Load is jobs that were handed in.
 type Load struct {
 	Marks    string           // folder
 	Accepted map[int64]string // kind, by number
 	ids      map[int64]string
+	// Heard, if it is set, is told each answer to a job that was handed in; number
+	// 0: what became of it is not known.
+	Heard func(id string, number int64, asked, answered time.Time)
 }
 
 // NewLoad makes the folder for marks.
@@ -125,30 +142,51 @@ func (l *Load) Jobs(t testing.TB, n map[string]int) []turno.NewJob {
 func (l *Load) Submit(ctx context.Context, t testing.TB, c *client.Client, list []turno.NewJob, part int) {
 	t.Helper()
 	for some := range slices.Chunk(list, part) {
-		Await(ctx, t, func() error {
-			answers, err := c.Submit(ctx, some)
-			if err != nil {
-				return err
-			}
-			for i, a := range answers {
-				if a.Error != nil {
-					return a.Error
-				}
-				if a.Number == 0 {
-					return turno.Errorf(turno.CodeUnavailable, "submitted, its number is not known yet")
-				}
-				l.Accepted[a.Number], l.ids[a.Number] = some[i].Spec.Name, some[i].ID
-			}
-			return nil
-		})
+		if err := l.TrySubmit(ctx, c, some); err != nil {
+			t.Fatal(err)
+		}
 	}
+}
+
+// TrySubmit hands one part in.
+func (l *Load) TrySubmit(ctx context.Context, c *client.Client, some []turno.NewJob) error {
+	return Retry(ctx, func() error {
+		asked := time.Now()
+		answers, err := c.Submit(ctx, some)
+		for i := range some {
+			if l.Heard == nil {
+				break
+			}
+			number := int64(0)
+			if err == nil && answers[i].Error == nil {
+				number = answers[i].Number
+			}
+			l.Heard(some[i].ID, number, asked, time.Now())
+		}
+		if err != nil {
+			return err
+		}
+		for i, a := range answers {
+			if a.Error != nil {
+				return a.Error
+			}
+			if a.Number == 0 {
+				return turno.Errorf(turno.CodeUnavailable, "submitted, its number is not known yet")
+			}
+			if id := l.ids[a.Number]; id != "" && id != some[i].ID {
+				return turno.Errorf(turno.CodeConflict, "job %d is %s, and now %s", a.Number, id, some[i].ID)
+			}
+			l.Accepted[a.Number], l.ids[a.Number] = some[i].Spec.Name, some[i].ID
+		}
+		return nil
+	})
 }
 
 // CancelSleepers ends those that do not by themselves.
 func (l *Load) CancelSleepers(ctx context.Context, t testing.TB, c *client.Client) {
 	t.Helper()
 	for n, name := range l.Accepted {
-		if name != "sleeper" {
+		if name != "sleeper" && name != "stubborn" {
 			continue
 		}
 		Await(ctx, t, func() error {
@@ -193,6 +231,9 @@ func (l *Load) Check(ctx context.Context, t testing.TB, c *client.Client, e *End
 	for n, j := range stored {
 		t.Errorf("job %d (%s, %s) is in the store and was not accepted", n, j.ID, j.Spec.Name)
 	}
+	for _, text := range e.Back() {
+		t.Error(text)
+	}
 	l.checkMarks(t, lenient)
 }
 
@@ -226,21 +267,33 @@ func (l *Load) stored(ctx context.Context, t testing.TB, c *client.Client) map[i
 	}
 }
 
-// checkMarks counts runs: every command that succeeded left a mark, and no
-// attempt ran twice.
+// span is when an attempt of a command ran, in nanoseconds; whole: to its end,
+// else to is when it last showed that it lived, or 0.
+type span struct {
+	from, to int64
+	whole    bool
+	device   string // that it had; empty: none
+}
+
+// checkMarks looks at the runs: every command that succeeded ran to its end,
+// no attempt ran twice, and no two of one job at the same time.
 func (l *Load) checkMarks(t testing.TB, lenient []string) {
 	t.Helper()
 	entries, err := os.ReadDir(l.Marks)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ran := map[string]bool{}
+	ran := map[string][]span{}
 	for _, f := range entries {
-		id, _, _ := strings.Cut(f.Name(), ".")
-		ran[id] = true
-		if info, err := f.Info(); err != nil || info.Size() > 1 { // empty: it was ended in the midst
-			t.Errorf("attempt %s ran more than once: %v", f.Name(), err)
+		id, attempt, _ := strings.Cut(f.Name(), ".")
+		if strings.HasSuffix(attempt, ".alive") {
+			continue
 		}
+		s, err := readSpan(filepath.Join(l.Marks, f.Name()))
+		if err != nil {
+			t.Errorf("attempt %s: %v", f.Name(), err)
+		}
+		ran[id] = append(ran[id], s)
 	}
 	commands := 0
 	for n, name := range l.Accepted {
@@ -248,11 +301,93 @@ func (l *Load) checkMarks(t testing.TB, lenient []string) {
 			continue
 		}
 		commands++
-		if !ran[l.ids[n]] && !slices.Contains(lenient, name) {
-			t.Errorf("job %d (%s) left no mark", n, name)
+		spans := ran[l.ids[n]]
+		slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+		whole := slices.ContainsFunc(spans, func(s span) bool { return s.whole })
+		if !whole && !slices.Contains(lenient, name) {
+			t.Errorf("job %d (%s) has succeeded and never ran to its end", n, name)
+		}
+		for i := 1; i < len(spans); i++ {
+			before, after := time.Duration(spans[i-1].to-spans[i-1].from), time.Duration(spans[i].from-spans[i-1].from)
+			t.Logf("job %d (%s) lived for %s (to its end: %t) and began again after %s", n, name, before, spans[i-1].whole, after)
+			if spans[i].from < spans[i-1].to {
+				t.Errorf("job %d (%s) ran twice at the same time: %v", n, name, spans)
+			}
 		}
 	}
-	t.Logf("%d commands ran %d attempts", commands, len(entries))
+	t.Logf("%d commands were run", commands)
+}
+
+// Run is an attempt that left marks, and its times in nanoseconds; To is 0 if
+// nothing showed when it ended.
+type Run struct {
+	Job      string
+	Attempt  int
+	From, To int64
+	Whole    bool   // it ran to its end
+	Device   string // that it had; empty: none
+}
+
+// Runs are the attempts that left marks.
+func (l *Load) Runs(t testing.TB) (runs []Run) {
+	t.Helper()
+	entries, err := os.ReadDir(l.Marks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range entries {
+		id, number, _ := strings.Cut(f.Name(), ".")
+		attempt, err := strconv.Atoi(number)
+		if err != nil {
+			continue // that of one that shows that it lives
+		}
+		if s, err := readSpan(filepath.Join(l.Marks, f.Name())); err == nil && s.from != 0 {
+			runs = append(runs, Run{id, attempt, s.from, s.to, s.whole, s.device})
+		}
+	}
+	return runs
+}
+
+// readSpan reads a mark: a line when it begins, one when it ends.
+func readSpan(path string) (s span, err error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return s, err
+	}
+	for i, line := range strings.Split(strings.TrimSpace(string(data)), "\n") {
+		first, rest, _ := strings.Cut(line, " ")
+		at, err := strconv.ParseInt(first, 10, 64)
+		ends := strings.HasPrefix(rest, "end")
+		switch {
+		case line == "" || err != nil: // it was ended while it wrote
+		case i > 1 || ends != (i == 1):
+			return s, fmt.Errorf("it ran more than once: %q", data)
+		case ends:
+			s.to, s.whole = at, true
+		default:
+			s.from, s.device = at, strings.TrimPrefix(strings.TrimPrefix(rest, "begin"), " ")
+		}
+	}
+	if last, err := os.ReadFile(path + ".alive"); err == nil && !s.whole {
+		s.to, _ = strconv.ParseInt(strings.TrimSpace(string(last)), 10, 64)
+	}
+	return s, nil
+}
+
+// CheckFree sees to it that no worker believes that something is in use.
+func (l *Load) CheckFree(ctx context.Context, t testing.TB, c *client.Client) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	Await(ctx, t, func() error {
+		workers, err := c.Workers(ctx)
+		for _, w := range workers {
+			if w.CPUsUsed != 0 || w.MemoryUsed != 0 || len(w.GPUsUsed)+w.JobCount > 0 {
+				err = turno.Errorf(turno.CodeUnavailable, "%s has in use %d CPU/1000, %d bytes, GPUs %v, %d jobs", w.Name, w.CPUsUsed, w.MemoryUsed, w.GPUsUsed, w.JobCount)
+			}
+		}
+		return err
+	})
 }
 
 // NewID makes the id of a job.

@@ -79,6 +79,7 @@ type command struct {
 	process *child.Process
 	stopped bool
 	grace   time.Duration
+	lease   time.Duration // that came before the process was there; 0: none
 }
 
 func (c *command) stop(grace time.Duration) {
@@ -95,6 +96,9 @@ func (c *command) set(p *child.Process) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.process = p
+	if c.lease > 0 {
+		_ = p.SetLease(c.lease)
+	}
 	if c.stopped {
 		_ = p.Stop(c.grace)
 	}
@@ -105,6 +109,7 @@ func (c *command) setLease(d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.process == nil {
+		c.lease = d
 		return nil
 	}
 	return c.process.SetLease(d)

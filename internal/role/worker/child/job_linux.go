@@ -27,7 +27,7 @@ const retryExit = 5 * time.Second
 type order struct {
 	op     op
 	signal unix.Signal
-	grace  time.Duration // or lease
+	grace  time.Duration // or lease, or silence
 	do     func()        // of opEnter
 }
 
@@ -93,6 +93,7 @@ func (j *job) run() {
 	if j.spec.TimeLimit > 0 {
 		j.limit.Reset(j.spec.TimeLimit)
 	}
+	j.watchLease(0)
 	e := j.hold(end)
 	j.finish(e)
 }
@@ -216,6 +217,10 @@ func (j *job) hold(end <-chan ended) ended {
 			j.exit.TimedOut = true
 			j.stop(j.spec.Grace)
 		case <-j.lease.C:
+			if left := j.leaseLeft(); left > 0 {
+				j.lease.Reset(left)
+				continue
+			}
 			j.exit.LeaseExpired = true
 			j.stop(j.spec.Grace)
 		case <-j.killing.C:
@@ -229,13 +234,10 @@ func (j *job) hold(end <-chan ended) ended {
 func (j *job) obey(o order) {
 	switch o.op {
 	case opPresence: // news may come in any order: look
-		if len(j.holders()) > 0 {
-			j.lease.Stop()
-		} else {
-			j.lease.Reset(j.spec.Lease)
-		}
+		j.watchLease(o.grace)
 	case opLease:
 		j.spec.Lease = o.grace
+		j.watchLease(0)
 	case opStop:
 		j.exit.Stopped = true
 		j.stop(o.grace)
@@ -247,6 +249,30 @@ func (j *job) obey(o order) {
 	case opEnter:
 		o.do()
 	}
+}
+
+// watchLease sets the clock for when an agent is gone, or is silent. One that
+// had been silent for long before it went has used up that much of the lease.
+func (j *job) watchLease(silence time.Duration) {
+	switch present := len(j.holders()) > 0; {
+	case present && j.spec.Lease > 0:
+		j.lease.Reset(j.spec.Lease)
+	case present:
+		j.lease.Stop()
+	case silence > j.spec.Lease/2:
+		j.lease.Reset(max(j.spec.Lease-silence, 0))
+	default:
+		j.lease.Reset(j.spec.Lease)
+	}
+}
+
+// leaseLeft is what an agent that is there has left, by its last beat.
+func (j *job) leaseLeft() time.Duration {
+	var left time.Duration
+	for _, w := range j.holders() {
+		left = max(left, j.spec.Lease-w.silence())
+	}
+	return left
 }
 
 // stop asks every process to end and sets the time to kill them; a later call

@@ -189,7 +189,12 @@ func (k *keeper) talk(w *wire) {
 	err := w.send(event{})
 	for err == nil {
 		var r request
-		if err = w.decoder.Decode(&r); err == nil && r.Op == opOpen {
+		err = w.decoder.Decode(&r)
+		if err == nil && r.Op == opBeat {
+			w.beat.Store(int64(time.Since(epoch)))
+			continue
+		}
+		if err == nil && r.Op == opOpen {
 			k.converse(w, r)
 			err = io.EOF
 		}
@@ -210,8 +215,9 @@ func (k *keeper) talk(w *wire) {
 	k.wires--
 	k.rest()
 	k.mu.Unlock()
+	silence := w.silence()
 	for j := range attached {
-		j.tell(order{op: opPresence})
+		j.tell(order{op: opPresence, grace: silence})
 	}
 }
 

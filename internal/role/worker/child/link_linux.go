@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -29,7 +30,39 @@ type link struct {
 
 	mu     sync.Mutex // guards what follows
 	procs  map[string]*Process
-	broken bool // nothing more can be started
+	broken bool          // nothing more can be started
+	every  time.Duration // between two beats; 0: there are none
+}
+
+// keepBeating tells the keeper from now on, well within each lease, that this
+// agent runs.
+func (l *link) keepBeating(lease time.Duration) {
+	if lease <= 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first := l.every == 0
+	l.every = min(max(lease/4, minBeat), maxBeat)
+	if first && !l.broken {
+		go l.beat() // ends with the link
+	}
+}
+
+// Bounds of the time between two beats: one costs 20 µs.
+const minBeat, maxBeat = 10 * time.Millisecond, 10 * time.Second
+
+// beat sends beats until the link is broken.
+func (l *link) beat() {
+	for {
+		l.mu.Lock()
+		every, broken := l.every, l.broken
+		l.mu.Unlock()
+		if broken || l.wire.send(request{Op: opBeat}) != nil {
+			return
+		}
+		time.Sleep(every)
+	}
 }
 
 // keeperSpec is a keeper to be.

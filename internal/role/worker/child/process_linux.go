@@ -58,7 +58,7 @@ func start(ctx context.Context, spec Spec, c Capability) (*Process, error) {
 	}
 	l, err := openKeeper(ctx, keeperSpec{mode: cmdShim, dir: spec.Dir, binary: spec.Binary})
 	if err != nil {
-		return nil, fmt.Errorf("start shim: %w", err)
+		return nil, fmt.Errorf("start shim: %w: %w", ErrTrouble, err)
 	}
 	return l.start(ctx, spec, c.place(spec.ID, spec.Limits))
 }
@@ -100,6 +100,7 @@ func (l *link) start(ctx context.Context, spec Spec, where place) (*Process, err
 			return nil, err
 		}
 	}
+	l.keepBeating(spec.Lease)
 	r := request{Op: opStart, ID: spec.ID, Launch: &launchRequest{Spec: spec, Place: where}}
 	if err := l.wire.send(r); err != nil {
 		l.drop(p)
@@ -249,6 +250,7 @@ func (p *Process) Signal(signal syscall.Signal) error {
 
 // SetLease changes how long the job may run with no agent attached.
 func (p *Process) SetLease(lease time.Duration) error {
+	p.link.keepBeating(lease)
 	return p.ask(request{Op: opLease, Duration: lease})
 }
 

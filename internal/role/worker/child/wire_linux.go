@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -25,6 +26,7 @@ const (
 	opSignal op = "signal" // Signal, to the main process's group
 	opStop   op = "stop"   // Duration: grace
 	opLease  op = "lease"  // Duration: the new lease
+	opBeat   op = "beat"   // the agent runs: one that is frozen holds its connections too
 	opForget op = "forget" // IDs: the exits of jobs that have ended
 	opOpen   op = "open"   // Entry, or the job's own streams: the connection then carries Talk
 )
@@ -66,6 +68,20 @@ type wire struct {
 	decoder *json.Decoder
 
 	mu sync.Mutex // one write at a time, no longer than writeBound
+
+	beat atomic.Int64 // when opBeat last came, after epoch; 0: never
+}
+
+var epoch = time.Now()
+
+// silence is how long the agent has not beaten; one that never does is not
+// silent: it is older than opBeat.
+func (w *wire) silence() time.Duration {
+	last := w.beat.Load()
+	if last == 0 {
+		return 0
+	}
+	return time.Since(epoch) - time.Duration(last)
 }
 
 func newWire(conn net.Conn) *wire {
