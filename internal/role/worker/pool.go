@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -326,6 +327,7 @@ func (p *pool) childSpec(g *group, gpu string, words *lastWords) child.RunnerSpe
 func (p *pool) heard(c *warm, said []runner.Event) {
 	events := make([]event, 0, len(said))
 	p.state.mu.Lock()
+	together := len(c.runs) // that end at once if the child has
 	for i := range said {
 		switch e := &said[i]; {
 		case e.Progress != nil:
@@ -343,6 +345,9 @@ func (p *pool) heard(c *warm, said []runner.Event) {
 			c.served++
 			p.trim(r)
 			result := r.result(e.Done)
+			if together > 1 && result.Reason == turno.ReasonRunnerFailed && r.fault == "" && errors.Is(c.conn.Err(), io.EOF) {
+				result = lostTogether(together)
+			}
 			if e.Done.Error != nil && e.Done.Error.Poisoned && len(c.runs) == 0 {
 				c.late = append(c.late, lateEnd{r, result})
 				continue
@@ -354,6 +359,14 @@ func (p *pool) heard(c *warm, said []runner.Event) {
 	p.serve(c.group)
 	p.state.mu.Unlock()
 	p.role.inbox.put(events...)
+}
+
+// lostTogether is the end of each of several runs whose child has ended: which
+// of them did it, if any, is not known. They run again, within the bound on
+// losses.
+func lostTogether(n int) *turno.Result {
+	return &turno.Result{State: turno.Lost, Reason: turno.ReasonWorkerLost,
+		Message: fmt.Sprintf("its runner ended while %d jobs were in it", n)}
 }
 
 // result puts a run's end into the queue's words.
