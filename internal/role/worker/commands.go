@@ -193,12 +193,14 @@ func (c *commands) attach(ctx context.Context, a *attempt) {
 	c.attaching.Add(1)
 	c.group.Go(func() {
 		p, err := child.Attach(a.dir)
+		if err == nil {
+			c.role.sessions.admit(a, p)
+		}
 		c.attaching.Done()
 		var result *turno.Result
 		if err == nil {
 			cmd.set(p)
 			c.keep(a.key, p)
-			c.role.sessions.admit(a, p)
 			c.role.shipper.follow(a.key, a.dir)
 			result, err = wait(ctx, p, a.dir)
 		}

@@ -38,6 +38,7 @@ const (
 type sessions struct {
 	role  *Role
 	group sync.WaitGroup
+	ready chan struct{} // closed when what an earlier agent left can be entered
 
 	mu      sync.Mutex // guards all below
 	open    map[session.ID]*visitor
@@ -63,7 +64,7 @@ func openSessions(ctx context.Context, r *Role) (*sessions, error) {
 	if err != nil {
 		return nil, fmt.Errorf("watch for sessions: %w", err)
 	}
-	s := &sessions{role: r, open: map[session.ID]*visitor{}, targets: map[turno.AttemptKey]target{}}
+	s := &sessions{role: r, ready: make(chan struct{}), open: map[session.ID]*visitor{}, targets: map[turno.AttemptKey]target{}}
 	r.group.Go(func() {
 		defer packets.Close()
 		s.run(ctx, packets)
@@ -168,6 +169,11 @@ func (s *sessions) serve(ctx context.Context, v *visitor) {
 	open, err := v.opening(ctx)
 	if err != nil {
 		return // it said nothing that can be answered
+	}
+	select {
+	case <-s.ready:
+	case <-ctx.Done():
+		return
 	}
 	if open.Signal != "" {
 		s.signal(ctx, v, open.Signal)

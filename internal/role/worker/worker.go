@@ -205,6 +205,10 @@ func (r *Role) Run(ctx context.Context) error {
 		return err
 	}
 	r.restore(work, saved)
+	r.group.Go(func() {
+		r.commands.attaching.Wait()
+		close(r.sessions.ready)
+	})
 	for i := range r.o.Engines {
 		r.group.Go(func() { r.runners.learn(&r.o.Engines[i], 0) })
 	}
