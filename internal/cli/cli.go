@@ -98,7 +98,7 @@ const (
 	rootLong  = `turno queues jobs for GPUs, places them on machines that can run them, runs
 them, and shows what happened.
 
-  turno up                      a queue on this machine, with a dashboard
+  turno up                      a queue on this machine
   turno run -- nvidia-smi       run a command and watch it
   turno submit -G 1 -- python train.py
   turno ps                      what waits and what runs

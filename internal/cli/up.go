@@ -14,13 +14,13 @@ import (
 )
 
 const (
-	upShort = "start a whole turno on this machine: queue, worker, dashboard"
+	upShort = "start a whole turno on this machine: queue, worker, API"
 	upLong  = `Starts scheduler, worker and API together, with a broker and a database of
 their own in the data folder, and runs until Ctrl-C. Jobs that run then are
 ended, and begin again with the next turno up; after a crash they run on, and it takes them over.`
 	schedulerShort = "run only the scheduler"
 	workerShort    = "run only a worker"
-	apiShort       = "run only the API and the dashboard"
+	apiShort       = "run only the API"
 	roleLong       = `For more than one machine: the roles find each other through the broker and
 the database of --broker and --store. On one machine turno up does all of it.`
 )
