@@ -17,14 +17,17 @@ type Ends struct {
 	c    *client.Client
 	news chan struct{} // 1: something ended
 
-	mu   sync.Mutex              // guards ends
+	mu   sync.Mutex              // guards what follows
 	ends map[int64][]turno.State // by number: each different end that was ever seen
-	back []string                // what went backwards
+	// told is the revision of the event that told an end. An end from a list has
+	// none: the stream may still be behind it.
+	told map[int64]uint64
+	back []string // what went backwards
 }
 
 // Watch collects until the test ends.
 func Watch(ctx context.Context, t testing.TB, c *client.Client) *Ends {
-	e := &Ends{c: c, ends: map[int64][]turno.State{}, news: make(chan struct{}, 1)}
+	e := &Ends{c: c, ends: map[int64][]turno.State{}, told: map[int64]uint64{}, news: make(chan struct{}, 1)}
 	var group sync.WaitGroup
 	ctx, stop := context.WithCancel(ctx)
 	t.Cleanup(func() { stop(); group.Wait() })
@@ -49,8 +52,11 @@ func (e *Ends) follow(ctx context.Context) {
 		case ev.Parent != 0 || ev.Number == 0:
 		case ev.State.Ended():
 			e.add(ev.Number, ev.State)
-		case len(e.Of(ev.Number)) > 0:
-			e.wentBack(ev)
+			e.mu.Lock()
+			e.told[ev.Number] = ev.Revision
+			e.mu.Unlock()
+		default:
+			e.check(ev)
 		}
 	}
 	again := time.NewTimer(50 * time.Millisecond) // a server that is not there answers at once
@@ -95,9 +101,13 @@ func (e *Ends) add(n int64, s turno.State) {
 	}
 }
 
-func (e *Ends) wentBack(ev turno.Event) {
+// check notes a job that is alive at a revision after that of its end.
+func (e *Ends) check(ev turno.Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if at := e.told[ev.Number]; at == 0 || ev.Revision <= at {
+		return
+	}
 	e.back = append(e.back, fmt.Sprintf("job %d had ended as %v and is %s (%s) at revision %d", ev.Number, e.ends[ev.Number], ev.State, ev.Reason, ev.Revision))
 }
 
