@@ -205,10 +205,6 @@ func (r *Role) Run(ctx context.Context) error {
 		return err
 	}
 	r.restore(work, saved)
-	r.group.Go(func() {
-		r.commands.attaching.Wait()
-		close(r.sessions.ready)
-	})
 	for i := range r.o.Engines {
 		r.group.Go(func() { r.runners.learn(&r.o.Engines[i], 0) })
 	}
@@ -565,6 +561,10 @@ func (r *Role) restore(ctx context.Context, saved savedJournal) {
 			Message: "its worker was restarted while it ran"}})
 	}
 	r.commands.sweep(r.live, saved)
+	r.group.Go(func() {
+		r.commands.attaching.Wait()
+		close(r.sessions.ready)
+	})
 }
 
 // clock gives times that do not jump with the wall clock.
