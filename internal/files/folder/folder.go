@@ -23,7 +23,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -52,30 +51,8 @@ type Store struct {
 	dir  string
 	root *os.Root
 
-	busy  busy
+	busy  files.Busy
 	fault func(written int64) error // a test's full disk; nil: none
-}
-
-// busy are the blobs that are being put by this process.
-type busy struct {
-	mu     sync.Mutex // guards hashes
-	hashes map[string]bool
-}
-
-func (b *busy) take(hash string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.hashes[hash] {
-		return false
-	}
-	b.hashes[hash] = true
-	return true
-}
-
-func (b *busy) leave(hash string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.hashes, hash)
 }
 
 var (
@@ -94,7 +71,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the folder of files: %w", err)
 	}
-	return &Store{dir: dir, root: root, busy: busy{hashes: map[string]bool{}}}, nil
+	return &Store{dir: dir, root: root}, nil
 }
 
 // Close closes the folder; files that were opened stay open.
@@ -188,10 +165,10 @@ func (s *Store) Put(ctx context.Context, p files.Part, body io.Reader) (int64, e
 	if size := s.whole(p.Hash); size >= 0 {
 		return size, nil
 	}
-	if !s.busy.take(p.Hash) {
+	if !s.busy.Take(p.Hash) {
 		return 0, fmt.Errorf("%s: %w", p.Hash, files.ErrBusy)
 	}
-	defer s.busy.leave(p.Hash)
+	defer s.busy.Leave(p.Hash)
 	f, err := s.root.OpenFile(partOf(p.Hash), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return 0, full("open the part of a blob", err)
