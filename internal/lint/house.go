@@ -123,9 +123,10 @@ var house = []row{
 	// the suite runs the API's service on the oracles, and a client's on the same
 	{pkg: "internal/service/servicetest", modules: "github.com/google/go-cmp",
 		imports: ". internal/broker internal/broker/mem internal/service internal/store internal/store/mem"},
-	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/failpoint internal/obs internal/store internal/wire",
+	{pkg: "internal/role/shell"},
+	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/failpoint internal/obs internal/role/shell internal/store internal/wire",
 		modules: "github.com/google/uuid", tests: "internal/core/policy/all internal/core/hold"},
-	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/failpoint internal/files internal/files/transfer internal/gpu internal/obs internal/role/worker/child internal/runner internal/session internal/wire",
+	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/failpoint internal/files internal/files/transfer internal/gpu internal/obs internal/role/shell internal/role/worker/child internal/runner internal/session internal/wire",
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
 		tests:   "internal/workload/all internal/workload"},
 	{pkg: "internal/role/api", imports: ". internal/files internal/obs internal/service internal/session web",

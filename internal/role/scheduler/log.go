@@ -31,7 +31,7 @@ func (t *term) fitting(ctx context.Context, chunks []turno.LogChunk) ([]turno.Lo
 			kept = append(kept, c)
 			size = end
 		} else {
-			t.core.LogStored(t.clock.now(), c.AttemptKey, size)
+			t.core.LogStored(t.clock.Now(), c.AttemptKey, size)
 		}
 		sizes[c.AttemptKey] = size
 	}

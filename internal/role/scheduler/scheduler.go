@@ -26,6 +26,7 @@ import (
 	"turno/internal/broker"
 	"turno/internal/core/policy"
 	"turno/internal/core/sched"
+	"turno/internal/role/shell"
 	"turno/internal/store"
 )
 
@@ -154,7 +155,7 @@ func (r *Role) lead(ctx context.Context, holder string, lead store.Lead) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	t := &term{
-		o: r.o, log: r.log.With("term", lead.Term), lead: lead, clock: newClock(),
+		o: r.o, log: r.log.With("term", lead.Term), lead: lead, clock: shell.NewClock(),
 		fail:   cancel,
 		inputs: make(chan input), post: make(chan post, outboxDepth),
 	}
@@ -172,23 +173,5 @@ func (r *Role) lead(ctx context.Context, holder string, lead store.Lead) error {
 	if err := t.open(ctx); err != nil {
 		return fmt.Errorf("open the broker's queues: %w", err)
 	}
-	return alone(func() error { return t.run(ctx) })
+	return shell.Alone(func() error { return t.run(ctx) })
 }
-
-// alone calls f on a goroutine of its own. If the core panics, the process ends
-// at once and prints the state; on the caller's goroutine what it has deferred
-// would first wait for what nobody ends any more.
-func alone(f func() error) error {
-	done := make(chan error)
-	go func() { done <- f() }()
-	return <-done
-}
-
-// clock gives times that never go back and do not jump with the wall clock.
-type clock struct{ start time.Time }
-
-func newClock() clock { return clock{time.Now()} }
-
-// now is the start by the wall clock plus what has passed since by the
-// monotonic one.
-func (c clock) now() time.Time { return c.start.Add(time.Since(c.start)).Round(time.Microsecond).UTC() }

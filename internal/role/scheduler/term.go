@@ -12,6 +12,7 @@ import (
 	"turno/internal/broker"
 	"turno/internal/core/sched"
 	"turno/internal/failpoint"
+	"turno/internal/role/shell"
 	"turno/internal/store"
 )
 
@@ -30,7 +31,7 @@ type term struct {
 	o     Options
 	log   *slog.Logger
 	lead  store.Lead
-	clock clock
+	clock shell.Clock
 	fail  context.CancelCauseFunc
 
 	inputs chan input
@@ -110,13 +111,13 @@ func (t *term) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.core.Restore(t.clock.now(), state.Next, state.Workers, jobs)
+	t.core.Restore(t.clock.Now(), state.Next, state.Workers, jobs)
 	t.o.OnWorkers(state.Workers, nil)
 	known, err := t.o.Store.Find(ctx, t.core.RestoreLookups()...)
 	if err != nil {
 		return err
 	}
-	t.core.Resume(t.clock.now(), known)
+	t.core.Resume(t.clock.Now(), known)
 	t.log.Info("restored", "jobs", len(jobs), "workers", len(state.Workers), "took", time.Since(began))
 	return nil
 }
@@ -146,7 +147,7 @@ func (t *term) run(ctx context.Context) error {
 		if err := failpoint.Hit(failpoint.SchedulerRead); err != nil {
 			return err
 		}
-		t.core.Tick(t.clock.now())
+		t.core.Tick(t.clock.Now())
 	}
 }
 
@@ -157,7 +158,7 @@ func (t *term) arm(timer *time.Timer) {
 		timer.Stop()
 		return
 	}
-	timer.Reset(max(next.Sub(t.clock.now()), 0))
+	timer.Reset(max(next.Sub(t.clock.Now()), 0))
 }
 
 // takeMore takes what else has arrived by now, so that it shares the commit.
@@ -177,7 +178,7 @@ func (t *term) takeMore(ctx context.Context) error {
 
 func (t *term) take(ctx context.Context, in input) error {
 	for _, r := range in.reports {
-		t.core.Report(t.clock.now(), r)
+		t.core.Report(t.clock.Now(), r)
 		t.batch.jobs += len(r.Held)
 	}
 	for i := range in.submissions {
@@ -194,11 +195,11 @@ func (t *term) take(ctx context.Context, in input) error {
 func (t *term) submit(ctx context.Context, s *submission) error {
 	reply := turno.SubmissionReply{Version: turno.ProtocolVersion, Jobs: s.answers, Error: s.bad}
 	if s.bad == nil && len(s.jobs) > 0 {
-		known, err := t.o.Store.Find(ctx, t.core.Lookups(t.clock.now(), s.jobs)...)
+		known, err := t.o.Store.Find(ctx, t.core.Lookups(t.clock.Now(), s.jobs)...)
 		if err != nil {
 			return fmt.Errorf("look for repeated jobs: %w", err)
 		}
-		answers := t.core.Submit(t.clock.now(), s.jobs, known)
+		answers := t.core.Submit(t.clock.Now(), s.jobs, known)
 		for i, at := range s.at {
 			reply.Jobs[at] = answers[i]
 		}
@@ -210,7 +211,7 @@ func (t *term) submit(ctx context.Context, s *submission) error {
 }
 
 func (t *term) answer(a *ask) {
-	now := t.clock.now()
+	now := t.clock.Now()
 	answer := turno.Answer{Error: a.bad}
 	switch {
 	case a.bad != nil:
@@ -303,7 +304,7 @@ func (t *term) commit(ctx context.Context, ready *sched.Ready, logs []turno.LogC
 	}
 	t.o.OnWorkers(ready.Workers, ready.Gone)
 	for _, c := range kept {
-		t.core.LogStored(t.clock.now(), c.AttemptKey, c.Offset+int64(len(c.Data)))
+		t.core.LogStored(t.clock.Now(), c.AttemptKey, c.Offset+int64(len(c.Data)))
 	}
 	return nil
 }
@@ -332,7 +333,7 @@ func (t *term) ended(ctx context.Context, keys []turno.AttemptKey) ([]turno.Resu
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, fmt.Errorf("read the size of a log: %w", err)
 		}
-		t.core.LogStored(t.clock.now(), keys[i], size)
+		t.core.LogStored(t.clock.Now(), keys[i], size)
 	}
 	return results, nil
 }
