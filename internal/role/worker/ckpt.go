@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"sync"
 	"time"
 
 	"turno"
@@ -18,10 +16,8 @@ const ckptDir = "ckpt"
 // checkpoints gives jobs those folders. Most put nothing there: an empty one
 // goes to the next job by a rename, as those of attemptFolders do.
 type checkpoints struct {
-	root string
-
-	mu    sync.Mutex // guards spare
-	spare []string   // empty folders below root, each with its last job's name
+	root  string
+	spare spares // below root, each with its last job's name
 }
 
 func (c *checkpoints) of(t *turno.Task) string { return filepath.Join(c.root, t.ID) }
@@ -29,34 +25,21 @@ func (c *checkpoints) of(t *turno.Task) string { return filepath.Join(c.root, t.
 // make gives a job its folder, with what earlier attempts left there.
 func (c *checkpoints) make(t *turno.Task) (string, error) {
 	dir := c.of(t)
-	old := c.take(dir)
-	if old == dir || old != "" && os.Rename(old, dir) == nil {
+	old := c.spare.take(dir)
+	if old == dir {
+		return dir, nil
+	}
+	if _, err := os.Lstat(dir); old != "" && err == nil {
+		c.spare.keep(old)
+		return dir, nil // from an earlier attempt
+	}
+	if old != "" && os.Rename(old, dir) == nil {
 		return dir, nil
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("make the job's folder for checkpoints: %w", err)
 	}
 	return dir, nil
-}
-
-// take gives a spare folder, dir itself if it is one.
-func (c *checkpoints) take(dir string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	i := slices.Index(c.spare, dir)
-	if i < 0 {
-		i = len(c.spare) - 1
-	}
-	if i < 0 {
-		return ""
-	}
-	old := c.spare[i]
-	c.spare = slices.Delete(c.spare, i, i+1)
-	if _, err := os.Lstat(dir); err == nil && old != dir {
-		c.spare = append(c.spare, old)
-		return dir // from an earlier attempt
-	}
-	return old
 }
 
 // drop gives up a job's folder if nothing was put there. Otherwise it tells
@@ -70,13 +53,7 @@ func (c *checkpoints) drop(t *turno.Task, end turno.State) (useless bool) {
 	if err != nil || info.Mode() != os.ModeDir|0o700 {
 		return err == nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.spare) == maxSpare {
-		return true
-	}
-	c.spare = append(c.spare, dir)
-	return false
+	return !c.spare.keep(dir)
 }
 
 // sweep removes checkpoints that nothing was added to for as long as outputs

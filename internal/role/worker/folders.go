@@ -23,8 +23,9 @@ const maxSpare = 256
 // making and removing four directories costs a short command more than its
 // start does (ext4 looks long for an inode that was not freed a moment ago).
 type attemptFolders struct {
-	mu    sync.Mutex // guards what follows
-	spare []string   // paths below the same parent
+	spare spares
+
+	mu sync.Mutex // guards stamps
 	// stamps are of folders in use, as they were when they were known to be
 	// empty: the same ones again spare a look inside.
 	stamps map[string]stamps
@@ -40,7 +41,7 @@ const tick = 20 * time.Millisecond
 // make gives an attempt its folder, with its parts in it. One that is there
 // already is taken as it is.
 func (f *attemptFolders) make(dir string) error {
-	if old := f.take(); old != "" {
+	if old := f.spare.take(""); old != "" {
 		if err := os.Rename(old, dir); err == nil {
 			f.stamp(dir)
 			return nil
@@ -53,17 +54,6 @@ func (f *attemptFolders) make(dir string) error {
 		}
 	}
 	return nil
-}
-
-func (f *attemptFolders) take() string {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if len(f.spare) == 0 {
-		return ""
-	}
-	dir := f.spare[len(f.spare)-1]
-	f.spare = f.spare[:len(f.spare)-1]
-	return dir
 }
 
 // stamp remembers the times of an empty folder.
@@ -95,13 +85,14 @@ func (f *attemptFolders) pristine(dir string) bool {
 
 // clean removes what an attempt left, but for files in its output folder.
 func (f *attemptFolders) clean(dir string) error {
-	if names, err := list(dir); err == nil && slices.Equal(slices.Sorted(slices.Values(names)), parts) &&
-		(f.pristine(dir) || untouched(dir)) && f.keep(dir) {
-		return nil
-	}
+	names, err := list(dir)
+	reuse := err == nil && slices.Equal(slices.Sorted(slices.Values(names)), parts) && (f.pristine(dir) || untouched(dir))
 	f.mu.Lock()
 	delete(f.stamps, dir)
 	f.mu.Unlock()
+	if reuse && f.spare.keep(dir) {
+		return nil
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil // gone
@@ -118,17 +109,6 @@ func (f *attemptFolders) clean(dir string) error {
 	return errors.Join(errs...)
 }
 
-func (f *attemptFolders) keep(dir string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	delete(f.stamps, dir)
-	if len(f.spare) == maxSpare {
-		return false
-	}
-	f.spare = append(f.spare, dir)
-	return true
-}
-
 // untouched tells whether a folder's parts are as make left them: empty, and
 // still the owner's alone.
 func untouched(dir string) bool {
@@ -141,5 +121,39 @@ func untouched(dir string) bool {
 			return false
 		}
 	}
+	return true
+}
+
+// spares are empty folders that wait for their next user. The zero value is
+// none. Safe for concurrent use.
+type spares struct {
+	mu   sync.Mutex // guards list
+	list []string
+}
+
+// take gives the folder of that name if it is one, else any; "" if there is none.
+func (s *spares) take(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.Index(s.list, name)
+	if i < 0 {
+		i = len(s.list) - 1
+	}
+	if i < 0 {
+		return ""
+	}
+	dir := s.list[i]
+	s.list = slices.Delete(s.list, i, i+1)
+	return dir
+}
+
+// keep takes a folder, unless there are enough.
+func (s *spares) keep(dir string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.list) == maxSpare {
+		return false
+	}
+	s.list = append(s.list, dir)
 	return true
 }
