@@ -161,7 +161,7 @@ func (s *sessions) serve(ctx context.Context, v *visitor) {
 		delete(s.open, v.id)
 	}()
 	defer func() {
-		v.conn.CloseWrite()
+		v.finish(ctx)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		v.over = true
@@ -190,10 +190,18 @@ func (s *sessions) serve(ctx context.Context, v *visitor) {
 		var up sync.WaitGroup
 		up.Go(func() { v.listen(ctx, stream, len(open.Command) > 0) })
 		v.tell(ctx, stream)
-		v.conn.CloseWrite()
+		v.finish(ctx)
 		defer up.Wait()
 	}
 	_ = stream.Close()
+}
+
+// finish ends what the worker says. One that stops has not heard the command's
+// end: the connection's own Run tells the client why there is none.
+func (v *visitor) finish(ctx context.Context) {
+	if ctx.Err() == nil {
+		v.conn.CloseWrite()
+	}
 }
 
 func first(words []string) string {
