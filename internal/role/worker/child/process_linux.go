@@ -250,6 +250,9 @@ func (p *Process) Signal(signal syscall.Signal) error {
 
 // SetLease changes how long the job may run with no agent attached.
 func (p *Process) SetLease(lease time.Duration) error {
+	if _, ok := p.ended(); ok {
+		return nil // one that was attached to when it had ended has no link
+	}
 	p.link.keepBeating(lease)
 	return p.ask(request{Op: opLease, Duration: lease})
 }

@@ -222,8 +222,13 @@ func TestLost_ShimAndAgentKilled(t *testing.T) {
 func TestAttach_NeverStarted(t *testing.T) {
 	t.Parallel()
 	s := shell(t, "")
-	if e := wait(t, attach(t, s)); !e.Lost {
+	p := attach(t, s)
+	if e := wait(t, p); !e.Lost {
 		t.Errorf("exit: %+v", e)
+	}
+	// There is nobody to ask, and nothing to ask for.
+	if err := errors.Join(p.SetLease(time.Second), p.Stop(0), p.Signal(unix.SIGHUP), Forget(p)); err != nil {
+		t.Error(err)
 	}
 }
 
