@@ -12,7 +12,8 @@
 //
 //	B1 A message published to a queue and confirmed is delivered to one of its consumers.
 //	B2 One consumer alone receives a queue's messages in the order of publication.
-//	B3 What was delivered and not acknowledged is delivered again after its consumer is gone, marked Redelivered, in any order.
+//	B3 What was delivered and not acknowledged is delivered again after its consumer is gone, marked Redelivered, in any order;
+//	   Times counts the deliveries, never too many, and too few only after a restart of the broker.
 //	B4 What was acknowledged is never delivered again, unless the connection is lost within the round trip of the Ack.
 //	B5 A queue keeps its messages while nobody consumes, and across a restart of the broker.
 //	B6 Receive waits without polling, and returns all that has arrived up to the consumer's batch.
@@ -31,6 +32,8 @@
 //	B16 A body comes out as it went in: any bytes, up to MaxBody; more is refused with an error before it is sent. So are
 //	   the other fields, up to MaxName bytes.
 //	B17 Everything is safe for concurrent use.
+//	B18 An adapter may give up on a message only after GiveUp deliveries of it, and then moves it to DeadQueue, which can be
+//	   consumed as any other; Origin then tells where it was.
 package broker
 
 import (
@@ -52,6 +55,7 @@ var (
 // Names of turno's own queues and addresses.
 const (
 	JobsQueue    = "turno.jobs"    // submissions: public
+	DeadQueue    = "turno.dead"    // what an adapter gave up on: public
 	ControlQueue = "turno.control" // asks of the API to the scheduler
 	ReportBox    = "report."       // + worker: mailbox of its Reports
 	DesiredBox   = "desired."      // + worker: mailbox of its Desireds
@@ -62,12 +66,19 @@ const (
 	ClientStream  = "client."  // + id of a session: packets back to its client
 )
 
+// GiveUp is how many deliveries a message has at least before an adapter gives
+// up on it. Each death of a consumer counts for all that it held, so this is far
+// above what a scheduler that restarts in a circle does within minutes: what is
+// poisoned is the scheduler's to say, long before.
+const GiveUp = 100
+
 // Message is what travels. Only Body is required.
 type Message struct {
 	ID            string // for the receiver to tell a repetition by; not interpreted here
 	ReplyTo       string // address of an inbox, see Inbox
 	CorrelationID string
 	ContentType   string
+	Sender        string // who sent it, in its own words
 	Body          []byte
 }
 
@@ -75,6 +86,8 @@ type Message struct {
 type Delivery struct {
 	Message
 	Redelivered bool
+	Times       int    // it was delivered, with this one
+	Origin      string // in DeadQueue: the queue that it was in before
 	// Tag is the adapter's: Ack takes the Delivery back as it was given.
 	Tag any
 }

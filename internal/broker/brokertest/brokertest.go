@@ -66,6 +66,7 @@ var sentences = []struct {
 	{"B3_RedeliveredAfterConsumerGone", testRedelivered},
 	{"B3_RedeliveredAfterClientClosed", testRedeliveredAfterClose},
 	{"B3_RedeliveredAfterClientDied", testRedeliveredAfterKill},
+	{"B3_DeliveriesAreCounted", testTimes},
 	{"B4_AcknowledgedNeverAgain", testAcknowledged},
 	{"B5_KeptWhileNobodyConsumes", testKept},
 	{"B5_KeptAcrossRestart", testKeptAcrossRestart},
@@ -86,6 +87,7 @@ var sentences = []struct {
 	{"B16_BodyAsItWent", testBody},
 	{"B16_TooLargeIsRefused", testTooLarge},
 	{"B17_ConcurrentUse", testConcurrent},
+	{"B18_DeadQueueIsConsumed", testGivenUp},
 }
 
 // suite is one subtest: its backing, one client and a deadline.

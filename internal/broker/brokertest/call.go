@@ -163,15 +163,14 @@ func testBody(s *suite) {
 		}
 		sent := broker.Message{
 			ID: "id: " + name, ReplyTo: in.Address(), CorrelationID: "c/" + name,
-			ContentType: "application/json; charset=utf-8", Body: body,
+			ContentType: "application/json; charset=utf-8", Sender: "test 1.0", Body: body,
 		}
 		s.ok(s.b.Publish(s.ctx, "q", sent))
 		d := s.receive(c, 1)[0]
 		same("queue", d.Body, nil)
 		if d.ID != sent.ID || d.ReplyTo != sent.ReplyTo || d.CorrelationID != sent.CorrelationID ||
-			d.ContentType != sent.ContentType {
-			s.Errorf("sent %q, %q, %q, %q; received %q, %q, %q, %q", sent.ID, sent.ReplyTo, sent.CorrelationID,
-				sent.ContentType, d.ID, d.ReplyTo, d.CorrelationID, d.ContentType)
+			d.ContentType != sent.ContentType || d.Sender != sent.Sender {
+			s.Errorf("sent %+v; received %+v", sent, d.Message)
 		}
 		s.ok(c.Ack(s.ctx, d))
 		s.ok(s.b.PublishTopic(s.ctx, broker.TopicMessage{Topic: "t", Message: sent}))

@@ -17,8 +17,8 @@ func testDelivered(s *suite) {
 	s.ok(s.b.Publish(s.ctx, "before", messages(2, 1)...))
 	ds := s.receive(c, 1)
 	s.wantIDs(ds, "2")
-	if ds[0].Redelivered {
-		s.Error("a first delivery is marked Redelivered")
+	if ds[0].Redelivered || ds[0].Times != 1 {
+		s.Errorf("a first delivery is marked Redelivered: %t, %d times", ds[0].Redelivered, ds[0].Times)
 	}
 	s.ok(s.b.Publish(s.ctx, "before")) // nothing is nothing
 }
@@ -56,6 +56,31 @@ func testRedelivered(s *suite) {
 	s.ok(first.Ack(s.ctx, ds[1], ds[4]))
 	s.ok(first.Close())
 	s.wantRedelivered(s.b, "0 2 3 5")
+}
+
+// testTimes: a consumer that is closed gives back what it holds, and the
+// broker counts it.
+func testTimes(s *suite) {
+	s.ok(s.b.Publish(s.ctx, "q", messages(0, 1)...))
+	for times := 1; times <= 4; times++ {
+		c := s.consume(s.b, "q", broker.ConsumeOptions{})
+		d := s.receive(c, 1)[0]
+		if d.Times != times {
+			s.Errorf("delivery %d says that it is the %d.", times, d.Times)
+		}
+		s.ok(c.Close())
+	}
+}
+
+// testGivenUp: the dead queue is one as any other, and keeps what is put in it.
+func testGivenUp(s *suite) {
+	s.ok(s.b.Publish(s.ctx, broker.DeadQueue, messages(0, 2)...))
+	c := s.consume(s.b, broker.DeadQueue, broker.ConsumeOptions{Batch: 1})
+	for _, id := range []string{"0", "1"} {
+		ds := s.receive(c, 1)
+		s.wantIDs(ds, id)
+		s.ok(c.Ack(s.ctx, ds...))
+	}
 }
 
 func testRedeliveredAfterClose(s *suite) {

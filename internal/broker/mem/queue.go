@@ -24,7 +24,7 @@ type queue struct {
 type entry struct {
 	serial  uint64
 	message broker.Message
-	again   bool // was delivered before
+	times   int // it was delivered
 }
 
 func (s *server) queue(name string) *queue {
@@ -125,8 +125,9 @@ func (c *consumer) take() ([]broker.Delivery, error) {
 	}
 	ds := make([]broker.Delivery, n)
 	for i, e := range c.queue.entries[:n] {
+		e.times++
 		c.unacked[e.serial] = e
-		ds[i] = broker.Delivery{Message: e.message, Redelivered: e.again, Tag: e.serial}
+		ds[i] = broker.Delivery{Message: e.message, Redelivered: e.times > 1, Times: e.times, Tag: e.serial}
 		ds[i].Body = clone(e.message.Body)
 	}
 	c.queue.entries = c.queue.entries[n:]
@@ -179,7 +180,6 @@ func (c *consumer) closeLocked() {
 func (c *consumer) giveBack() {
 	entries := make([]entry, 0, len(c.unacked))
 	for _, e := range c.unacked {
-		e.again = true
 		entries = append(entries, e)
 	}
 	clear(c.unacked)

@@ -330,7 +330,7 @@ func (c *consumer) receive(l *leg, m *nats.Msg) {
 		return
 	}
 	t := &tag{leg: l, reply: m.Reply, seq: meta.Sequence.Stream}
-	if !l.arrived(&broker.Delivery{Message: fromNATS(m), Redelivered: meta.NumDelivered > 1, Tag: t}) {
+	if !l.arrived(&broker.Delivery{Message: fromNATS(m), Redelivered: meta.NumDelivered > 1, Times: int(meta.NumDelivered), Tag: t}) {
 		_ = c.broker.nc.Publish(m.Reply, refused)
 	}
 }

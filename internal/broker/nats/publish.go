@@ -29,13 +29,14 @@ const (
 	headerReplyTo       = "Reply-To"
 	headerCorrelationID = "Correlation-Id"
 	headerContentType   = "Content-Type"
+	headerSender        = "Sender"
 )
 
 func toNATS(subject string, m broker.Message) *nats.Msg {
 	n := &nats.Msg{Subject: subject, Data: m.Body}
 	for _, h := range []struct{ key, value string }{
 		{headerID, m.ID}, {headerReplyTo, m.ReplyTo},
-		{headerCorrelationID, m.CorrelationID}, {headerContentType, m.ContentType},
+		{headerCorrelationID, m.CorrelationID}, {headerContentType, m.ContentType}, {headerSender, m.Sender},
 	} {
 		if h.value != "" {
 			if n.Header == nil {
@@ -54,6 +55,7 @@ func fromNATS(n *nats.Msg) broker.Message {
 		m.ReplyTo = n.Header.Get(headerReplyTo)
 		m.CorrelationID = n.Header.Get(headerCorrelationID)
 		m.ContentType = n.Header.Get(headerContentType)
+		m.Sender = n.Header.Get(headerSender)
 	}
 	return m
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	amqp "github.com/rabbitmq/amqp091-go"
@@ -91,11 +92,14 @@ func (c *consumer) ended() {
 }
 
 func (c *consumer) take(d amqp.Delivery) {
+	before := deliveriesBefore(d)
 	c.mu.Lock()
 	c.life.open = append(c.life.open, d.DeliveryTag)
 	c.ready = append(c.ready, broker.Delivery{
 		Message:     fromAMQP(d),
-		Redelivered: d.Redelivered,
+		Redelivered: d.Redelivered || before > 0,
+		Times:       before + 1,
+		Origin:      origin(d.Headers, c.receiver.b.opts.Prefix),
 		Tag:         &tag{consumer: c, life: c.life, number: d.DeliveryTag},
 	})
 	c.mu.Unlock()
@@ -105,12 +109,39 @@ func (c *consumer) take(d amqp.Delivery) {
 	}
 }
 
+// deliveriesBefore reads what a quorum queue counts; other queues know only
+// whether there was one.
+func deliveriesBefore(d amqp.Delivery) int {
+	if n, ok := d.Headers["x-delivery-count"].(int64); ok && n >= 0 && n < 1<<31 {
+		return int(n)
+	}
+	if d.Redelivered {
+		return 1
+	}
+	return 0
+}
+
+// origin is where a message was before the broker gave up on it.
+func origin(headers amqp.Table, prefix string) string {
+	queue, _ := headers["x-first-death-queue"].(string)
+	return strings.TrimPrefix(queue, prefix)
+}
+
+// sender is the user that RabbitMQ has checked, and what the message says.
+func sender(d amqp.Delivery) string {
+	if d.UserId == "" || d.AppId == "" {
+		return d.UserId + d.AppId
+	}
+	return d.UserId + " " + d.AppId
+}
+
 func fromAMQP(d amqp.Delivery) broker.Message {
 	return broker.Message{
 		ID:            d.MessageId,
 		ReplyTo:       d.ReplyTo,
 		CorrelationID: d.CorrelationId,
 		ContentType:   d.ContentType,
+		Sender:        sender(d),
 		Body:          d.Body,
 	}
 }

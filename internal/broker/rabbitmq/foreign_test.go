@@ -121,7 +121,7 @@ func TestReply_ForeignClients(t *testing.T) {
 			t.Errorf("after %s: answer to %q", address, got[0].CorrelationID)
 		}
 	}
-	for _, address := range []string{"", f.prefix + broker.JobsQueue, f.prefix + rabbitmq.DeadQueue} {
+	for _, address := range []string{"", f.prefix + broker.JobsQueue, f.prefix + broker.DeadQueue} {
 		if err := f.b.Reply(f.ctx(), broker.Message{ReplyTo: address}, nil); err == nil {
 			t.Errorf("replied to %q", address)
 		}
@@ -164,7 +164,7 @@ func TestDeadQueue_TakesWhatComesBackTooOften(t *testing.T) {
 	f.ok(f.ch.Qos(1, 0, false))
 	poisoned, err := f.ch.Consume(f.prefix+"q", "", false, false, false, false, nil)
 	f.ok(err)
-	dead, err := f.b.Consume(f.ctx(), rabbitmq.DeadQueue, broker.ConsumeOptions{})
+	dead, err := f.b.Consume(f.ctx(), broker.DeadQueue, broker.ConsumeOptions{})
 	f.ok(err)
 	go func() { // ends with the connection
 		for d := range poisoned {
@@ -173,8 +173,8 @@ func TestDeadQueue_TakesWhatComesBackTooOften(t *testing.T) {
 	}()
 	ds, err := dead.Receive(f.ctx())
 	f.ok(err)
-	if ds[0].ID != "poison" {
-		t.Errorf("received %q", ds[0].ID)
+	if ds[0].ID != "poison" || ds[0].Origin != "q" {
+		t.Errorf("received %q from %q", ds[0].ID, ds[0].Origin)
 	}
 	f.ok(dead.Ack(f.ctx(), ds...))
 }

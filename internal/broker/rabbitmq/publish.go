@@ -18,26 +18,20 @@ const (
 	windowBytes    = 32 << 20
 )
 
-// deliveryLimit is how often a message may come back before it goes to
-// DeadQueue. From 4.0 on there is a limit of 20 unless one is set, past which
-// a message is dropped. Each death of a consumer counts for all it had
-// prefetched, so it must be far above what a scheduler that restarts in a
-// circle does within minutes: what is poisoned is the scheduler's to count.
-const deliveryLimit = 100
-
 // declareQueue makes a durable queue as turno wants it, or takes one that
-// somebody made otherwise.
+// somebody made otherwise. From 4.0 on there is a limit of 20 deliveries unless
+// one is set, past which a message is dropped unless it can go elsewhere.
 func (b *Broker) declareQueue(conn *amqp.Connection, queue string) error {
 	args := amqp.Table{
 		amqp.QueueTypeArg:  amqp.QueueTypeQuorum,
-		"x-delivery-limit": deliveryLimit,
+		"x-delivery-limit": broker.GiveUp,
 	}
-	if queue != b.opts.Prefix+DeadQueue {
-		if err := b.declareQueue(conn, b.opts.Prefix+DeadQueue); err != nil {
+	if queue != b.opts.Prefix+broker.DeadQueue {
+		if err := b.declareQueue(conn, b.opts.Prefix+broker.DeadQueue); err != nil {
 			return err
 		}
 		args["x-dead-letter-exchange"] = "" // the default exchange: straight to the queue
-		args["x-dead-letter-routing-key"] = b.opts.Prefix + DeadQueue
+		args["x-dead-letter-routing-key"] = b.opts.Prefix + broker.DeadQueue
 		args["x-dead-letter-strategy"] = "at-least-once"
 		args[amqp.QueueOverflowArg] = amqp.QueueOverflowRejectPublish // which that strategy needs
 	}
@@ -81,6 +75,7 @@ func transient(m broker.Message) amqp.Publishing {
 		ReplyTo:       m.ReplyTo,
 		CorrelationId: m.CorrelationID,
 		ContentType:   m.ContentType,
+		AppId:         m.Sender,
 		Body:          m.Body,
 	}
 }

@@ -30,7 +30,6 @@ const (
 	ResultsExchange = "turno.results" // topic, durable: bind a queue of your own
 	MailExchange    = "turno.mail"    // topic, durable; its messages are not
 	StreamExchange  = "turno.stream"  // topic, durable; its messages are not
-	DeadQueue       = "turno.dead"    // what was delivered deliveryLimit times in vain
 	inboxNames      = "turno.inbox."
 )
 
