@@ -15,11 +15,14 @@ const (
 )
 
 // PageSize is how many jobs a page of q holds at most.
-func PageSize(q turno.JobQuery) int {
-	if q.Limit <= 0 {
+func PageSize(q turno.JobQuery) int { return PageLimit(q.Limit) }
+
+// PageLimit is what a limit that a client gave means.
+func PageLimit(limit int) int {
+	if limit <= 0 {
 		return DefaultLimit
 	}
-	return min(q.Limit, MaxLimit)
+	return min(limit, MaxLimit)
 }
 
 // Cursor is the text form of "the page that begins below this number".
@@ -32,7 +35,7 @@ func ParseCursor(text string) (below int64, err error) {
 	}
 	below, err = strconv.ParseInt(text, 10, 64)
 	if err != nil || below < 1 {
-		return 0, turno.Errorf(turno.CodeMalformed, "cursor %.40q does not come from a page of jobs", text)
+		return 0, turno.Errorf(turno.CodeMalformed, "cursor %.40q does not come from a page before", text)
 	}
 	return below, nil
 }

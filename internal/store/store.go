@@ -23,6 +23,9 @@
 //	S14 Every call ends when its context ends.
 //	S15 Everything is safe for concurrent use.
 //	S16 A change whose From is not the state that is stored makes the commit fail with ErrConflict and changes nothing.
+//	S17 Dead letters come back as written, newest first, each under a number that is never given again. The same digest
+//	   of the same queue is the same letter: what is newest of it counts, FirstAt stays and Times grows. Forgotten ones are gone.
+//	S18 Beyond the bounds of a batch that brings dead letters the oldest go.
 //
 // An error of Commit that is none of ErrFenced, ErrDuplicate, ErrConflict and
 // ErrLogGap leaves open whether the batch was committed (the connection may
@@ -44,8 +47,8 @@ var (
 	ErrFenced = errors.New("another scheduler leads")
 	// ErrHeld says that another holder leads; see Lead.
 	ErrHeld = errors.New("the lead is held by another scheduler")
-	// ErrNotFound says that there is no such job.
-	ErrNotFound = errors.New("no such job")
+	// ErrNotFound says that there is no such job or dead letter.
+	ErrNotFound = errors.New("not there")
 	// ErrReset says that changes after a revision are no longer all known.
 	ErrReset = errors.New("changes were missed")
 	// ErrDuplicate refuses a second job of the same id.
@@ -77,6 +80,17 @@ type Batch struct {
 	Gone    []string       // workers to forget
 	Logs    []turno.LogChunk
 	Next    int64 // the next job number
+	Dead    DeadLetterBatch
+}
+
+// DeadLetterBatch is what a commit says of dead letters: new ones, whose numbers
+// the store gives, and those to forget.
+type DeadLetterBatch struct {
+	New  []turno.DeadLetter
+	Gone []int64
+	// Keep bounds how many are kept, and KeepBytes the bytes of their bodies in
+	// all. Looked at when there are New.
+	Keep, KeepBytes int64
 }
 
 // Lead is the right to write. Until is by the store's clock; how long it lasts
@@ -98,6 +112,12 @@ type State struct {
 type LogSize struct {
 	turno.AttemptKey
 	Bytes int64
+}
+
+// DeadLetters is every Store: apart, because few ask.
+type DeadLetters interface {
+	// DeadLetters lists without bodies; with a Number it gives that one, or ErrNotFound.
+	DeadLetters(ctx context.Context, q turno.DeadLetterQuery) (turno.DeadLetterPage, error)
 }
 
 // Store is safe for concurrent use. Who opened an adapter closes it.

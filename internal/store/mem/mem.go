@@ -35,6 +35,7 @@ type Store struct {
 	order   []int64 // numbers, ascending
 	workers map[string]turno.Worker
 	logs    map[turno.AttemptKey][]byte
+	dead    deadLetters
 	events  []turno.Event // the newest, ascending
 	rev     uint64
 	changed chan struct{} // closed by the next commit
@@ -114,6 +115,7 @@ func (s *Store) Commit(ctx context.Context, b store.Batch) error {
 			s.logs[c.AttemptKey] = append(s.logs[c.AttemptKey], c.Data[stored-c.Offset:]...)
 		}
 	}
+	s.dead.commit(b.Dead)
 	s.next = max(s.next, b.Next)
 	if len(b.Jobs) > 0 {
 		close(s.changed)

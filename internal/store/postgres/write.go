@@ -210,6 +210,7 @@ func (d *db) batch(w *sqlstore.Write, logs []turno.LogChunk) *batch {
 	for _, c := range logs {
 		b.add("log", nil, writeLog, c.Job, int64(c.Attempt), c.Offset, c.Offset+int64(len(c.Data)), c.Data)
 	}
+	b.deadLetters(w)
 	if len(w.Events) > 0 {
 		b.add("events", nil, writeEvents, int64(len(w.Events)), sqlstore.PackEvents(w.Events))
 		b.add("notification", nil, notify)
@@ -218,6 +219,18 @@ func (d *db) batch(w *sqlstore.Write, logs []turno.LogChunk) *batch {
 		}
 	}
 	return b
+}
+
+func (b *batch) deadLetters(w *sqlstore.Write) {
+	for i := range w.DeadLetters {
+		b.add("dead letter", nil, dollars(sqlstore.AddDeadLetter), w.DeadLetters[i].Args()...)
+	}
+	if len(w.DeadLetters) > 0 {
+		b.add("bound of dead letters", nil, dollars(sqlstore.BoundDeadLetters), w.Keep, w.KeepBytes)
+	}
+	for _, number := range w.Dropped {
+		b.add("drop of a dead letter", nil, dollars(sqlstore.DropDeadLetter), number)
+	}
 }
 
 func (b *batch) kinds(kinds []sqlstore.Kind) {

@@ -40,6 +40,7 @@ type statements struct {
 	change, turn            *sql.Stmt
 	worker, gone            *sql.Stmt
 	logSize, log            *sql.Stmt
+	dead, boundDead, drop   *sql.Stmt
 }
 
 const (
@@ -89,6 +90,9 @@ ON CONFLICT (block, kind, state) DO UPDATE SET n = n + excluded.n`},
 		{&s.worker, `INSERT INTO workers (name, worker) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET worker = excluded.worker`},
 		{&s.gone, `DELETE FROM workers WHERE name = ?`},
 		{&s.logSize, sqlstore.LogSize},
+		{&s.dead, sqlstore.AddDeadLetter},
+		{&s.boundDead, sqlstore.BoundDeadLetters},
+		{&s.drop, sqlstore.DropDeadLetter},
 		{&s.log, `INSERT INTO logs (job, attempt, start, stop, data) VALUES (?, ?, ?, ?, ?)`},
 	} {
 		var err error
@@ -162,7 +166,7 @@ func (d *db) Write(ctx context.Context, b *sqlstore.Write) (revision uint64, err
 		if n == 0 {
 			return store.ErrFenced
 		}
-		for _, step := range []func(*sqlstore.Write) error{w.kinds, w.added, w.changed, w.rest, w.logs} {
+		for _, step := range []func(*sqlstore.Write) error{w.kinds, w.added, w.changed, w.rest, w.logs, w.deadLetters} {
 			if err := step(b); err != nil {
 				return err
 			}
@@ -288,6 +292,25 @@ func (w *writer) logs(b *sqlstore.Write) error {
 	for _, c := range fit {
 		if _, err := exec(w.stmt.log, c.Job, int64(c.Attempt), c.Offset, c.Offset+int64(len(c.Data)), c.Data); err != nil {
 			return fmt.Errorf("write log of %v: %w", c.AttemptKey, err)
+		}
+	}
+	return nil
+}
+
+func (w *writer) deadLetters(b *sqlstore.Write) error {
+	for i := range b.DeadLetters {
+		if _, err := exec(w.stmt.dead, b.DeadLetters[i].Args()...); err != nil {
+			return fmt.Errorf("write dead letter: %w", err)
+		}
+	}
+	if len(b.DeadLetters) > 0 {
+		if _, err := exec(w.stmt.boundDead, b.Keep, b.KeepBytes); err != nil {
+			return fmt.Errorf("bound dead letters: %w", err)
+		}
+	}
+	for _, number := range b.Dropped {
+		if _, err := exec(w.stmt.drop, number); err != nil {
+			return fmt.Errorf("drop dead letter %d: %w", number, err)
 		}
 	}
 	return nil

@@ -23,8 +23,9 @@ const Totals = -1
 //
 //   - head: that its term is Term, else store.ErrFenced; adds len(Events) to its
 //     revision and raises its next number to Next;
-//   - Kinds, Added (specs before jobs), Changed, Counts, Workers, Gone, Logs, in
-//     this order; that each Changed is in state From, else store.ErrConflict.
+//   - Kinds, Added (specs before jobs), Changed, Counts, Workers, Gone, Logs, dead
+//     letters, in this order; that each Changed is in state From, else
+//     store.ErrConflict.
 //
 // Its slices are used again by the next batch.
 type Write struct {
@@ -39,6 +40,10 @@ type Write struct {
 	Gone    []string
 	Logs    []turno.LogChunk
 	Events  []turno.Event // without their revisions
+
+	DeadLetters     []DeadLetterRow
+	Dropped         []int64 // numbers of dead letters
+	Keep, KeepBytes int64   // see BoundDeadLetters
 
 	buf    []byte // all text, in one piece
 	ids    []byte
@@ -107,7 +112,7 @@ func (w *Write) prepare(b store.Batch, c *cache) error {
 		w.Workers = append(w.Workers, WorkerRow{b.Workers[i].Name, string(text)})
 	}
 	w.texts()
-	return nil
+	return w.addDead(b.Dead)
 }
 
 func (w *Write) reset(b store.Batch) {
@@ -118,6 +123,7 @@ func (w *Write) reset(b store.Batch) {
 	clear(counts)
 	*w = Write{
 		Term: b.Term, Next: b.Next, Gone: b.Gone, Logs: b.Logs,
+		DeadLetters: w.DeadLetters[:0], Dropped: b.Dead.Gone, Keep: b.Dead.Keep, KeepBytes: b.Dead.KeepBytes,
 		Kinds: w.Kinds[:0], Added: w.Added[:0], Specs: w.Specs[:0], Changed: w.Changed[:0],
 		Counts: w.Counts[:0], Workers: w.Workers[:0], Events: w.Events[:0],
 		buf: w.buf[:0], ids: w.ids[:0], counts: counts,

@@ -65,6 +65,8 @@ func Run(t *testing.T, f Factory) {
 		{"S14_EveryCallEndsWithItsContext", s14Context},
 		{"S15_ConcurrentUse", s15Concurrent},
 		{"S16_ChangeFromAnotherStateIsRefused", s16Conflict},
+		{"S17_DeadLetters", s17DeadLetters},
+		{"S18_DeadLettersAreBounded", s18Bounds},
 		{"Walk", walkTest},
 	}
 	for _, test := range tests {
