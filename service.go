@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -32,6 +33,8 @@ type Service interface {
 	Summary(ctx context.Context) (Summary, error)
 	// Log reads output of an attempt; see LogQuery.
 	Log(ctx context.Context, q LogQuery) (Log, error)
+	// DeadLetters lists messages that the scheduler could not take.
+	DeadLetters(ctx context.Context, q DeadLetterQuery) (DeadLetterPage, error)
 	// Events yields changes of jobs as they are committed, until ctx is done, the
 	// caller stops, or an error, which is yielded last.
 	Events(ctx context.Context, q EventQuery) iter.Seq2[Event, error]
@@ -82,24 +85,33 @@ const (
 	Requeue Verb = "requeue"
 	Drain   Verb = "drain"   // of workers
 	Undrain Verb = "undrain" // of workers
+	Redrive Verb = "redrive" // of dead letters: hand them to the scheduler again
+	Drop    Verb = "drop"    // of dead letters: forget them
 )
 
-// Action is an order about jobs (by Ref) or workers (by name).
+// Action is an order about jobs (by Ref), workers (by name) or dead letters (by
+// number): one kind of them.
 type Action struct {
 	Verb    Verb     `json:"verb"`
 	Jobs    []string `json:"jobs,omitempty"`
 	Workers []string `json:"workers,omitempty"`
+	Letters []string `json:"dead_letters,omitempty"`
 	User    string   `json:"user,omitempty"`    // who orders it
 	Message string   `json:"message,omitempty"` // why: shown beside the state
 	Grace   Duration `json:"grace_seconds,omitempty"`
 	Force   bool     `json:"force,omitempty"` // cancel: KILL at once
 }
 
-// Acted is the answer to one target of an Action.
+// Targets are all that the action names.
+func (a *Action) Targets() []string { return slices.Concat(a.Jobs, a.Workers, a.Letters) }
+
+// Acted is the answer to one target of an Action. Jobs are the answers to the
+// jobs of a dead letter that was re-driven.
 type Acted struct {
-	Target string `json:"target"`
-	State  string `json:"state,omitempty"` // afterwards
-	Error  *Error `json:"error,omitempty"`
+	Target string      `json:"target"`
+	State  string      `json:"state,omitempty"` // afterwards
+	Jobs   []Submitted `json:"jobs,omitempty"`
+	Error  *Error      `json:"error,omitempty"`
 }
 
 // Ask is the body of a request to the scheduler on the broker's control queue.

@@ -62,6 +62,25 @@ func (c *Client) Explain(ctx context.Context, ref string) (turno.Explanation, er
 	return e, err
 }
 
+// DeadLetters implements turno.Service.
+func (c *Client) DeadLetters(ctx context.Context, q turno.DeadLetterQuery) (turno.DeadLetterPage, error) {
+	if q.Number != 0 {
+		page := turno.DeadLetterPage{Items: make([]turno.DeadLetter, 1), Total: 1}
+		err := c.get(ctx, "/dead-letters/"+number(q.Number), nil, &page.Items[0])
+		return page, err
+	}
+	v := url.Values{}
+	if q.Limit != 0 {
+		v.Set("limit", strconv.Itoa(q.Limit))
+	}
+	if q.Cursor != "" {
+		v.Set("cursor", q.Cursor)
+	}
+	var page turno.DeadLetterPage
+	err := c.get(ctx, "/dead-letters", v, &page)
+	return page, err
+}
+
 // Act implements turno.Service.
 func (c *Client) Act(ctx context.Context, a turno.Action) ([]turno.Acted, error) {
 	body, err := json.Marshal(a)

@@ -30,10 +30,16 @@ type Broker interface {
 	broker.Replier
 }
 
+// Store is one with all that can be asked of it.
+type Store interface {
+	store.Store
+	store.DeadLetters
+}
+
 // shared is what roles share in one process.
 type shared struct {
 	broker  Broker
-	store   store.Store // nil when no role needs one
+	store   Store       // nil when no role needs one
 	files   files.Store // nil: a worker apart that was given none
 	durable bool        // what the broker has confirmed survives a power cut
 	alone   bool        // no other scheduler can lead

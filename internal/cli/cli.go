@@ -173,6 +173,7 @@ func (s *session) groups() []group {
 		}},
 		{"machines", "Machines:", []*cobra.Command{
 			s.nodesCommand(), s.workerCommand(turno.Drain, drainShort), s.workerCommand(turno.Undrain, undrainShort), s.typesCommand(),
+			s.deadLettersCommand(),
 		}},
 		{"services", "A turno of your own:", []*cobra.Command{
 			s.upCommand(), s.roleCommand("scheduler", schedulerShort), s.roleCommand("worker", workerShort), s.roleCommand("api", apiShort),

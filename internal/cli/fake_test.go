@@ -23,6 +23,7 @@ import (
 type fake struct {
 	workers []turno.Worker
 	types   []turno.Type
+	letters []turno.DeadLetter
 	why     map[string]turno.Explanation
 	now     func() time.Time
 	// began is called with every job that is submitted, under the lock: the test
@@ -41,6 +42,21 @@ type fake struct {
 
 func newFake(now func() time.Time) *fake {
 	return &fake{now: now, logs: map[string]string{}, why: map[string]turno.Explanation{}, changed: make(chan struct{})}
+}
+
+// DeadLetters gives those that the test has set, and counts none.
+func (f *fake) DeadLetters(_ context.Context, q turno.DeadLetterQuery) (turno.DeadLetterPage, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	page := turno.DeadLetterPage{Items: slices.Clone(f.letters), Total: int64(len(f.letters))}
+	if q.Number == 0 {
+		return page, nil
+	}
+	i := slices.IndexFunc(f.letters, func(l turno.DeadLetter) bool { return l.Number == q.Number })
+	if i < 0 {
+		return turno.DeadLetterPage{}, turno.Errorf(turno.CodeNotFound, "there is no dead letter %d", q.Number)
+	}
+	return turno.DeadLetterPage{Items: page.Items[i : i+1], Total: 1}, nil
 }
 
 // tell publishes a job's state. The caller holds mu, or is alone.
@@ -131,6 +147,17 @@ func (f *fake) Act(_ context.Context, a turno.Action) ([]turno.Acted, error) {
 	}
 	for _, w := range a.Workers {
 		out = append(out, turno.Acted{Target: w, State: map[turno.Verb]string{turno.Drain: "drained", turno.Undrain: "ready"}[a.Verb]})
+	}
+	for _, l := range a.Letters {
+		if l == "8" {
+			out = append(out, turno.Acted{Target: l, Error: turno.Errorf(turno.CodeNotFound, "there is no dead letter 8")})
+			continue
+		}
+		d := turno.Acted{Target: l, State: map[turno.Verb]string{turno.Redrive: "redriven", turno.Drop: "dropped"}[a.Verb]}
+		if a.Verb == turno.Redrive {
+			d.Jobs = []turno.Submitted{{ID: "a", Number: 41}, {ID: "b", Number: 42}}
+		}
+		out = append(out, d)
 	}
 	return out, nil
 }

@@ -76,6 +76,12 @@ func lab(t *testing.T) *rig {
 			Schema: json.RawMessage(`{"required":["m"],"properties":{"m":{"type":"integer","minimum":1,"maximum":65536,"description":"rows"},"dtype":{"enum":["float32","float64"],"default":"float32","description":"numbers"}}}`)},
 		{Name: "noop", Summary: "does nothing", Devices: []turno.Device{turno.DeviceCPU}},
 	}
+	r.svc.letters = []turno.DeadLetter{
+		{Number: 12, Queue: "turno.jobs", Reason: turno.DeadMalformed, Detail: "the message is not a submission: unexpected \x1b[31mend", FirstAt: ago(30 * time.Hour), LastAt: ago(time.Minute),
+			Times: 3, From: "lab billing\x1b]0;x\x07", MessageID: "m-1", ReplyTo: "billing", ContentType: "application/x-python-pickle", Digest: "80ab", Size: 9, Body: []byte("\x80\x04\x95abc\x00\x1b[")},
+		{Number: 7, Queue: "turno.jobs", Reason: turno.DeadRefused, Detail: "job 1 of 1 was refused, and there is no reply_to: type: there is no type \"torch\"", FirstAt: ago(time.Hour), LastAt: ago(time.Hour),
+			Times: 1, Digest: "00ff", Size: 28, Body: []byte(`{"version":1,"jobs":["a"]}` + "\x1b\n")},
+	}
 	return r
 }
 
@@ -90,6 +96,9 @@ func TestGolden(t *testing.T) {
 		"types": {"types", "types matmul", "types -o name", "types none"},
 		"act": {"cancel", "cancel 1 99", "cancel 1-2,5", "hold 2 -o json", "release 7", "cancel all", "cancel all --yes", "cancel --state queued --yes", "cancel 1 --state queued",
 			"requeue 1 --grace soon", "retry 1", "retry 5 --quiet", "retry --failed --yes", "retry"},
+		"deadletters": {"dead-letters", "dead-letters list -o wide", "dead-letters -o name", "dead-letters show 12", "dead-letters show 7", "dead-letters show 7 --raw",
+			"dead-letters show 7 -o jsonpath=.reason", "dead-letters show 8", "dead-letters show x", "dead-letters redrive 7", "dead-letters redrive 7-8 12 -o json",
+			"dead-letters redrive", "dead-letters redrive --all", "dead-letters drop --all", "dead-letters drop --all --yes", "dead-letters drop 9-8", "dead-letters list 7"},
 		"errors": {"nonsense", "subm", "ps --wach", "ps -Z", "logs", "logs 1 2", "logs 3_[1-2]", "wait", "cancel 1-99999999", "show 0", "show 1-0", "version --x", "config --lisen x"},
 	} {
 		t.Run(name, func(t *testing.T) {

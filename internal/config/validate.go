@@ -73,6 +73,9 @@ func (c Config) checkURLs(add report) {
 	if c.FilesKeep < 0 || c.FilesKeep > 0 && c.FilesKeep < time.Hour {
 		add("files_keep", "%s: use an hour or more, or 0 (for ever)", c.FilesKeep)
 	}
+	if c.DeadLetters < 1 {
+		add("dead_letters", "%d: use 1 or more", c.DeadLetters)
+	}
 	if c.Store != "sqlite" && !scheme(c.Store, "postgres", "postgresql") {
 		add("store", "%q: use sqlite or postgres://USER:PASSWORD@HOST/DATABASE", Redact(c.Store))
 	}

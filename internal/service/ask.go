@@ -14,6 +14,9 @@ import (
 // actTargets bounds one ask, so that one order does not keep others waiting.
 const actTargets = 1000
 
+// redriveTargets bounds it where each target may hold thousands of jobs.
+const redriveTargets = 10
+
 // Act implements turno.Service.
 func (s *Service) Act(ctx context.Context, a turno.Action) ([]turno.Acted, error) {
 	if err := checkAction(&a); err != nil {
@@ -41,7 +44,7 @@ func (s *Service) Act(ctx context.Context, a turno.Action) ([]turno.Acted, error
 		if len(parts) == 1 {
 			return nil, problem
 		}
-		for _, target := range append(parts[i].Jobs, parts[i].Workers...) {
+		for _, target := range parts[i].Targets() {
 			acted = append(acted, turno.Acted{Target: target, Error: problem})
 		}
 	}
@@ -52,30 +55,34 @@ func takeActed(a *turno.Action, got *turno.Answer) ([]turno.Acted, *turno.Error)
 	if got.Error != nil {
 		return nil, got.Error
 	}
-	if len(got.Acted) != len(a.Jobs)+len(a.Workers) {
-		return nil, turno.Errorf(turno.CodeInternal, "the scheduler answered for %d of %d targets",
-			len(got.Acted), len(a.Jobs)+len(a.Workers))
+	if n := len(a.Targets()); len(got.Acted) != n {
+		return nil, turno.Errorf(turno.CodeInternal, "the scheduler answered for %d of %d targets", len(got.Acted), n)
 	}
 	return got.Acted, nil
 }
 
 func checkAction(a *turno.Action) *turno.Error {
-	ofJobs := false
+	whom := ""
 	switch a.Verb {
 	case turno.Cancel, turno.HoldJob, turno.Release, turno.Requeue:
-		ofJobs = true
+		whom = "jobs"
 	case turno.Drain, turno.Undrain:
+		whom = "workers"
+	case turno.Redrive, turno.Drop:
+		whom = "dead_letters"
 	default:
-		return turno.Invalid("verb", "%.40q: use cancel, hold, release, requeue, drain or undrain", a.Verb)
+		return turno.Invalid("verb", "%.40q: use cancel, hold, release, requeue, drain, undrain, redrive or drop", a.Verb)
 	}
-	if ofJobs && len(a.Workers) > 0 {
-		return turno.Invalid("workers", "%s is for jobs", a.Verb)
+	for _, f := range []struct {
+		field   string
+		targets []string
+	}{{"jobs", a.Jobs}, {"workers", a.Workers}, {"dead_letters", a.Letters}} {
+		if f.field != whom && len(f.targets) > 0 {
+			return turno.Invalid(f.field, "%s is for %s", a.Verb, whom)
+		}
 	}
-	if !ofJobs && len(a.Jobs) > 0 {
-		return turno.Invalid("jobs", "%s is for workers", a.Verb)
-	}
-	if len(a.Jobs)+len(a.Workers) == 0 {
-		return turno.Invalid("jobs", "names nothing to %s", a.Verb)
+	if len(a.Targets()) == 0 {
+		return turno.Invalid(whom, "names nothing to %s", a.Verb)
 	}
 	if a.Grace < 0 {
 		return turno.Invalid("grace_seconds", "%s: must not be negative", a.Grace)
@@ -89,11 +96,12 @@ func checkAction(a *turno.Action) *turno.Error {
 // split makes actions of at most actTargets, in order.
 func split(a turno.Action) []turno.Action {
 	var parts []turno.Action
-	for len(a.Jobs)+len(a.Workers) > 0 {
+	for len(a.Targets()) > 0 {
 		p := a
 		p.Jobs = a.Jobs[:min(len(a.Jobs), actTargets)]
 		p.Workers = a.Workers[:min(len(a.Workers), actTargets)]
-		a.Jobs, a.Workers = a.Jobs[len(p.Jobs):], a.Workers[len(p.Workers):]
+		p.Letters = a.Letters[:min(len(a.Letters), redriveTargets)]
+		a.Jobs, a.Workers, a.Letters = a.Jobs[len(p.Jobs):], a.Workers[len(p.Workers):], a.Letters[len(p.Letters):]
 		parts = append(parts, p)
 	}
 	return parts

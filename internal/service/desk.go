@@ -90,7 +90,7 @@ func (s *Service) exchange(ctx context.Context, queue string, bodies [][]byte, t
 	msgs := make([]broker.Message, len(bodies))
 	for i, body := range bodies {
 		msgs[i] = broker.Message{
-			ReplyTo: inbox, CorrelationID: c.ids[i], ContentType: "application/json", Body: body,
+			ReplyTo: inbox, CorrelationID: c.ids[i], ContentType: "application/json", Sender: "turno", Body: body,
 		}
 	}
 	if err := s.o.Broker.Publish(ctx, queue, msgs...); err != nil {

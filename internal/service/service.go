@@ -29,10 +29,16 @@ import (
 // slowest commit, and no longer than a person waits without wondering.
 const DefaultAskTimeout = 2 * time.Second
 
+// Store is what a Service reads.
+type Store interface {
+	store.Store
+	store.DeadLetters
+}
+
 // Options of a Service. Broker and Store are required.
 type Options struct {
 	Broker broker.Broker
-	Store  store.Store
+	Store  Store
 	// Normalize fills in a workload's own defaults; turno.Spec.Normalize runs
 	// after it. Check finds what is wrong with Params; turno.Spec.Validate runs
 	// before it. Both may be nil, and must be safe for concurrent use.

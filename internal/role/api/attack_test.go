@@ -33,7 +33,7 @@ func routes(t testing.TB, s server) [][2]string {
 	}
 	out := [][2]string{{"GET", "/openapi.json"}}
 	for path, methods := range doc.Paths {
-		path = strings.NewReplacer("{ref}", "1", "{name}", "w", "{path}", "a/b", "{hash}", strings.Repeat("0", 64)).Replace(path)
+		path = strings.NewReplacer("{ref}", "1", "{name}", "w", "{path}", "a/b", "{number}", "1", "{hash}", strings.Repeat("0", 64)).Replace(path)
 		for method := range methods {
 			out = append(out, [2]string{strings.ToUpper(method), path})
 		}

@@ -38,7 +38,7 @@ func (f *fake) Act(_ context.Context, a turno.Action) ([]turno.Acted, error) {
 		f.actions <- a
 	}
 	out := make([]turno.Acted, 0, len(a.Jobs)+len(a.Workers))
-	for _, target := range append(a.Jobs, a.Workers...) {
+	for _, target := range a.Targets() {
 		out = append(out, turno.Acted{Target: target, State: "done"})
 	}
 	return out, nil
@@ -65,6 +65,10 @@ func (f *fake) Explain(context.Context, string) (turno.Explanation, error) {
 func (f *fake) Workers(context.Context) ([]turno.Worker, error) { return nil, nil }
 func (f *fake) Types(context.Context) ([]turno.Type, error)     { return nil, nil }
 func (f *fake) Summary(context.Context) (turno.Summary, error)  { return turno.Summary{}, f.err }
+
+func (f *fake) DeadLetters(context.Context, turno.DeadLetterQuery) (turno.DeadLetterPage, error) {
+	return turno.DeadLetterPage{Items: []turno.DeadLetter{{Number: 1}}, Total: 1}, nil
+}
 
 func (f *fake) Log(ctx context.Context, q turno.LogQuery) (turno.Log, error) {
 	if f.log != nil {

@@ -35,6 +35,7 @@ func (a *Role) route() {
 
 	a.routeJobs()
 	a.routeActions()
+	a.routeDeadLetters()
 	a.routeStreams()
 	a.routeFiles()
 	a.routeSessions()

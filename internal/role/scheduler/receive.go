@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"turno"
 	"turno/internal/broker"
@@ -33,16 +34,22 @@ func (t *term) open(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, jobs.Close())
 	}
-	reports, err := t.o.Broker.Watch(ctx, broker.ReportBox+"*")
+	dead, err := t.o.Broker.Consume(ctx, broker.DeadQueue, broker.ConsumeOptions{Batch: 1})
 	if err != nil {
 		return errors.Join(err, jobs.Close(), control.Close())
 	}
+	reports, err := t.o.Broker.Watch(ctx, broker.ReportBox+"*")
+	if err != nil {
+		return errors.Join(err, jobs.Close(), control.Close(), dead.Close())
+	}
 	logs, err := t.o.Broker.Subscribe(ctx, broker.LogStream+"*")
 	if err != nil {
-		return errors.Join(err, jobs.Close(), control.Close(), reports.Close())
+		return errors.Join(err, jobs.Close(), control.Close(), dead.Close(), reports.Close())
 	}
-	t.receive(ctx, jobs.Close, func() (input, error) { return t.readJobs(ctx, jobs) })
-	t.receive(ctx, control.Close, func() (input, error) { return t.readAsks(ctx, control) })
+	submissions, asks := &careful{Consumer: jobs}, &careful{Consumer: control}
+	t.receive(ctx, jobs.Close, func() (input, error) { return t.readJobs(ctx, submissions) })
+	t.receive(ctx, control.Close, func() (input, error) { return t.readAsks(ctx, asks) })
+	t.receive(ctx, dead.Close, func() (input, error) { return t.readDead(ctx, dead) })
 	var decoder wire.ReportDecoder
 	t.receive(ctx, reports.Close, func() (input, error) { return t.readReports(ctx, reports, &decoder) })
 	t.receive(ctx, logs.Close, func() (input, error) { return t.readLogs(ctx, logs) })
@@ -75,12 +82,15 @@ func (t *term) receive(ctx context.Context, done func() error, read func() (inpu
 	})
 }
 
-func (t *term) readJobs(ctx context.Context, c broker.Consumer) (input, error) {
-	ds, err := c.Receive(ctx)
-	in := input{submissions: make([]submission, len(ds))}
+func (t *term) readJobs(ctx context.Context, c *careful) (input, error) {
+	ds, alone, err := c.receive(ctx)
+	in := input{submissions: make([]submission, len(ds)), alone: alone}
 	for i := range ds {
-		in.submissions[i] = t.decode(ds[i])
-		in.submissions[i].by = c
+		in.submissions[i] = t.guarded(ds[i], t.decode)
+		if n := ds[i].Times; n > patience+t.forgiven {
+			in.submissions[i] = submission{from: ds[i], dead: turno.DeadUnfinished, bad: given(n)}
+		}
+		in.submissions[i].by = c.Consumer
 	}
 	return in, err
 }
@@ -89,18 +99,26 @@ func (t *term) readJobs(ctx context.Context, c broker.Consumer) (input, error) {
 // to the broker is a stranger too.
 func (t *term) decode(d broker.Delivery) submission {
 	s := submission{from: d}
+	if len(d.Body) > broker.MaxBody {
+		s.dead, s.bad = turno.DeadTooLarge, turno.Errorf(turno.CodeTooLarge, "the message has %d bytes; at most %d are taken", len(d.Body), broker.MaxBody).
+			WithHint("send several messages")
+		return s
+	}
 	var body turno.Submission
-	if err := json.Unmarshal(d.Body, &body); err != nil {
-		s.bad = turno.Errorf(turno.CodeMalformed, "the message is not a submission: %v", err).
+	if err := json.Unmarshal(d.Body, &body); err != nil || !utf8.Valid(d.Body) {
+		if err == nil {
+			err = errors.New("it is not valid UTF-8")
+		}
+		s.dead, s.bad = turno.DeadMalformed, turno.Errorf(turno.CodeMalformed, "the message is not a submission: %v", err).
 			WithHint("see docs/amqp.md for the format")
 		return s
 	}
 	if body.Version != turno.ProtocolVersion {
-		s.bad = turno.Invalid("version", "%d; this scheduler speaks %d", body.Version, turno.ProtocolVersion)
+		s.dead, s.bad = turno.DeadVersion, turno.Invalid("version", "%d; this scheduler speaks %d", body.Version, turno.ProtocolVersion)
 		return s
 	}
 	if len(body.Jobs) > messageJobs {
-		s.bad = &turno.Error{Code: turno.CodeTooLarge, Field: "jobs",
+		s.dead, s.bad = turno.DeadTooLarge, &turno.Error{Code: turno.CodeTooLarge, Field: "jobs",
 			Message: fmt.Sprintf("%d jobs in one message; at most %d are taken", len(body.Jobs), messageJobs), Hint: "send several messages"}
 		return s
 	}
@@ -132,11 +150,11 @@ func (t *term) check(n *turno.NewJob) *turno.Error {
 	return t.o.Check(n.Spec)
 }
 
-func (t *term) readAsks(ctx context.Context, c broker.Consumer) (input, error) {
-	ds, err := c.Receive(ctx)
-	in := input{asks: make([]ask, len(ds))}
+func (t *term) readAsks(ctx context.Context, c *careful) (input, error) {
+	ds, alone, err := c.receive(ctx)
+	in := input{asks: make([]ask, len(ds)), alone: alone}
 	for i := range ds {
-		a := ask{from: ds[i], by: c}
+		a := ask{from: ds[i], by: c.Consumer}
 		if err := json.Unmarshal(ds[i].Body, &a.ask); err != nil {
 			a.bad = turno.Errorf(turno.CodeMalformed, "the message is not an ask: %v", err)
 		}

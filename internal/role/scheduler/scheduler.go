@@ -36,11 +36,17 @@ type Broker interface {
 	broker.Replier
 }
 
+// Store is what a scheduler needs of one.
+type Store interface {
+	store.Store
+	store.DeadLetters
+}
+
 // Options of a Role. All but Log, Lease and Silence are required.
 type Options struct {
 	Name   string // of this scheduler, for people
 	Broker Broker
-	Store  store.Store
+	Store  Store
 	Order  policy.Order
 	// Check normalizes and validates a spec that came past the API.
 	Check func(*turno.Spec) *turno.Error
@@ -51,7 +57,9 @@ type Options struct {
 	Lease     time.Duration // of workers
 	// Silence after which a worker gets no new job.
 	Silence time.Duration
-	Log     *slog.Logger
+	// DeadLetters bounds how many are kept; 0: DefaultDeadLetters.
+	DeadLetters int
+	Log         *slog.Logger
 }
 
 const (
@@ -61,8 +69,10 @@ const (
 	leadTTL = 2500 * time.Millisecond
 	// renewEvery leaves room for two failures.
 	renewEvery = leadTTL / 3
-	// retryAfter an error of store or broker, before leading again.
-	retryAfter = 500 * time.Millisecond
+	// retryAfter an error of store or broker, before leading again; twice as long
+	// after each term that did not last longer than retryLongest.
+	retryAfter   = 500 * time.Millisecond
+	retryLongest = 4 * time.Second
 )
 
 // Role leads or stands by.
@@ -90,6 +100,7 @@ func (r *Role) OnLead(f func(term uint64)) { r.onLead = f }
 
 // Run leads whenever it can, until ctx is done. It returns nil then.
 func (r *Role) Run(ctx context.Context) error {
+	pause, failed := retryAfter, 0
 	for ctx.Err() == nil {
 		holder := r.o.Name + "/" + uuid.NewString()
 		lead, err := r.wait(ctx, holder)
@@ -98,12 +109,18 @@ func (r *Role) Run(ctx context.Context) error {
 		}
 		r.log.Info("leads", "term", lead.Term)
 		r.onLead(lead.Term)
-		err = r.lead(ctx, holder, lead)
+		began := time.Now()
+		err = r.lead(ctx, holder, lead, failed)
 		r.onLead(0)
 		r.giveUp(ctx, holder)
 		if err != nil && ctx.Err() == nil {
-			r.log.Warn("stopped leading; tries again", "term", lead.Term, "err", err)
-			sleep(ctx, retryAfter)
+			failed++
+			if time.Since(began) > retryLongest {
+				pause = retryAfter
+			}
+			r.log.Warn("stopped leading; tries again", "term", lead.Term, "in", pause, "err", err)
+			sleep(ctx, pause)
+			pause = min(2*pause, retryLongest)
 		}
 	}
 	return nil
@@ -150,18 +167,13 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-// lead runs one term: from the store's state until something breaks.
-func (r *Role) lead(ctx context.Context, holder string, lead store.Lead) error {
+// lead runs one term: from the store's state until something breaks. Failed is
+// how many terms did so before: what they held came again, through no fault of
+// its own.
+func (r *Role) lead(ctx context.Context, holder string, lead store.Lead, failed int) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	t := &term{
-		o: r.o, log: r.log.With("term", lead.Term), lead: lead, clock: shell.NewClock(),
-		fail:   cancel,
-		inputs: make(chan input), post: make(chan post, outboxDepth),
-	}
-	t.core = sched.New(sched.Config{
-		Term: lead.Term, Lease: r.o.Lease, Silence: r.o.Silence, Order: r.o.Order, Ahead: sched.DefaultAhead,
-	})
+	t := r.newTerm(lead, failed, cancel)
 	if !lead.Forever {
 		t.group.Go(func() { t.renew(ctx, holder, lead) })
 	}
@@ -174,4 +186,15 @@ func (r *Role) lead(ctx context.Context, holder string, lead store.Lead) error {
 		return fmt.Errorf("open the broker's queues: %w", err)
 	}
 	return shell.Alone(func() error { return t.run(ctx) })
+}
+
+func (r *Role) newTerm(lead store.Lead, failed int, fail context.CancelCauseFunc) *term {
+	return &term{
+		o: r.o, log: r.log.With("term", lead.Term), lead: lead, clock: shell.NewClock(),
+		fail: fail, forgiven: failed,
+		inputs: make(chan input), post: make(chan post, outboxDepth),
+		core: sched.New(sched.Config{
+			Term: lead.Term, Lease: r.o.Lease, Silence: r.o.Silence, Order: r.o.Order, Ahead: sched.DefaultAhead,
+		}),
+	}
 }

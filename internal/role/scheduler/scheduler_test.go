@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,7 +14,6 @@ import (
 	brokermem "turno/internal/broker/mem"
 	policies "turno/internal/core/policy/all"
 	"turno/internal/role/scheduler"
-	"turno/internal/store"
 	storemem "turno/internal/store/mem"
 )
 
@@ -27,13 +27,25 @@ func (d deaf) Reply(ctx context.Context, to broker.Message, body []byte) error {
 	return d.Broker.Reply(ctx, to, body)
 }
 
+// known are types that a test teaches check.
+var known sync.Map
+
 func check(s *turno.Spec) *turno.Error {
+	switch s.Type {
+	case "breaks":
+		panic("broke as planned")
+	case "not yet":
+		if _, ok := known.Load(s.Type); !ok {
+			return turno.Invalid("type", "there is no type %q yet", s.Type)
+		}
+		s.Type = "noop"
+	}
 	s.Normalize()
 	return s.Validate()
 }
 
 // start runs a scheduler until the test ends and returns the terms it leads.
-func start(t *testing.T, b scheduler.Broker, s store.Store) <-chan uint64 {
+func start(t *testing.T, b scheduler.Broker, s scheduler.Store) <-chan uint64 {
 	t.Helper()
 	role := scheduler.New(scheduler.Options{Name: "test", Broker: b, Store: s, Order: policies.List()[0], Check: check})
 	terms := make(chan uint64, 16) // more than any test has changes of the lead

@@ -33,18 +33,23 @@ type term struct {
 	lead  store.Lead
 	clock shell.Clock
 	fail  context.CancelCauseFunc
+	// forgiven is how many deliveries in vain are no message's fault.
+	forgiven int
 
 	inputs chan input
 	post   chan post
 	group  sync.WaitGroup
 
 	// Owned by the loop.
-	core  *sched.Sched
-	batch batch
+	core    *sched.Sched
+	batch   batch
+	suspect *input // what is being worked on is this alone; see bury
 }
 
-// input is what one receiver has read: one field is set.
+// input is what one receiver has read: one list is set. Alone: it has been
+// delivered before, and shares its commit with nothing.
 type input struct {
+	alone       bool
 	submissions []submission
 	asks        []ask
 	reports     []*turno.Report
@@ -58,6 +63,7 @@ type submission struct {
 	at      []int // where each of jobs stands in answers
 	answers []turno.Submitted
 	bad     *turno.Error
+	dead    turno.DeadReason // why it is set aside; empty: it is not
 }
 
 type ask struct {
@@ -72,6 +78,8 @@ type batch struct {
 	logs []turno.LogChunk
 	post post
 	jobs int
+	dead []turno.DeadLetter
+	gone []int64 // dead letters to forget
 }
 
 // renew keeps the lead. It fails the term while the lease still lasts.
@@ -127,6 +135,12 @@ func (t *term) run(ctx context.Context) error {
 	t.group.Go(func() { t.send(ctx) })
 	timer := time.NewTimer(0)
 	defer timer.Stop()
+	defer func() {
+		if cause := recover(); cause != nil {
+			t.bury(cause)
+			panic(cause)
+		}
+	}()
 	for {
 		if err := t.flush(ctx); err != nil {
 			return err
@@ -177,6 +191,25 @@ func (t *term) takeMore(ctx context.Context) error {
 }
 
 func (t *term) take(ctx context.Context, in input) error {
+	if !in.alone {
+		return t.takeIn(ctx, &in)
+	}
+	if err := t.flush(ctx); err != nil {
+		return err
+	}
+	t.suspect = &in
+	if err := t.takeIn(ctx, &in); err != nil {
+		return err
+	}
+	t.core.Tick(t.clock.Now())
+	if err := t.flush(ctx); err != nil {
+		return err
+	}
+	t.suspect = nil
+	return nil
+}
+
+func (t *term) takeIn(ctx context.Context, in *input) error {
 	for _, r := range in.reports {
 		t.core.Report(t.clock.Now(), r)
 		t.batch.jobs += len(r.Held)
@@ -187,17 +220,31 @@ func (t *term) take(ctx context.Context, in input) error {
 		}
 	}
 	for i := range in.asks {
-		t.answer(&in.asks[i])
+		if err := t.answer(ctx, &in.asks[i]); err != nil {
+			return err
+		}
 	}
 	return t.takeLogs(ctx, in.logs)
 }
 
 func (t *term) submit(ctx context.Context, s *submission) error {
-	reply := turno.SubmissionReply{Version: turno.ProtocolVersion, Jobs: s.answers, Error: s.bad}
+	reply, err := t.hand(ctx, s)
+	if err != nil {
+		return err
+	}
+	t.setAside(s, reply)
+	t.batch.post.acks = append(t.batch.post.acks, ack{s.by, s.from})
+	t.batch.post.replies = append(t.batch.post.replies, reply1{to: s.from.Message, submission: reply})
+	return nil
+}
+
+// hand gives a message's jobs to the core.
+func (t *term) hand(ctx context.Context, s *submission) (*turno.SubmissionReply, error) {
+	reply := &turno.SubmissionReply{Version: turno.ProtocolVersion, Jobs: s.answers, Error: s.bad}
 	if s.bad == nil && len(s.jobs) > 0 {
 		known, err := t.o.Store.Find(ctx, t.core.Lookups(t.clock.Now(), s.jobs)...)
 		if err != nil {
-			return fmt.Errorf("look for repeated jobs: %w", err)
+			return nil, fmt.Errorf("look for repeated jobs: %w", err)
 		}
 		answers := t.core.Submit(t.clock.Now(), s.jobs, known)
 		for i, at := range s.at {
@@ -205,16 +252,18 @@ func (t *term) submit(ctx context.Context, s *submission) error {
 		}
 	}
 	t.batch.jobs += len(s.jobs)
-	t.batch.post.acks = append(t.batch.post.acks, ack{s.by, s.from})
-	t.batch.post.replies = append(t.batch.post.replies, reply1{to: s.from.Message, submission: &reply})
-	return nil
+	return reply, nil
 }
 
-func (t *term) answer(a *ask) {
+func (t *term) answer(ctx context.Context, a *ask) (err error) {
 	now := t.clock.Now()
 	answer := turno.Answer{Error: a.bad}
 	switch {
 	case a.bad != nil:
+	case a.ask.Act != nil && len(a.ask.Act.Letters) > 0:
+		if answer.Acted, err = t.actOnLetters(ctx, a.ask.Act); err != nil {
+			return err
+		}
 	case a.ask.Act != nil:
 		answer.Acted = t.core.Act(now, a.ask.Act)
 	case a.ask.Explain != "":
@@ -226,6 +275,7 @@ func (t *term) answer(a *ask) {
 	}
 	t.batch.post.acks = append(t.batch.post.acks, ack{a.by, a.from})
 	t.batch.post.replies = append(t.batch.post.replies, reply1{to: a.from.Message, answer: &answer})
+	return nil
 }
 
 func (t *term) explain(now time.Time, text string) (*turno.Explanation, *turno.Error) {
@@ -257,11 +307,12 @@ func (t *term) flush(ctx context.Context) error {
 		ready := t.core.Ready()
 		b := t.batch
 		t.batch = batch{}
-		if ready.Empty() && len(b.logs) == 0 && b.post.empty() {
+		aside := len(b.dead)+len(b.gone) > 0
+		if ready.Empty() && len(b.logs) == 0 && !aside && b.post.empty() {
 			return nil
 		}
-		if ready.Commits() || len(b.logs) > 0 {
-			if err := t.commit(ctx, &ready, b.logs); err != nil {
+		if ready.Commits() || len(b.logs) > 0 || aside {
+			if err := t.commit(ctx, &ready, &b); err != nil {
 				return err
 			}
 		}
@@ -281,13 +332,13 @@ func (t *term) flush(ctx context.Context) error {
 	}
 }
 
-func (t *term) commit(ctx context.Context, ready *sched.Ready, logs []turno.LogChunk) error {
-	kept, err := t.fitting(ctx, logs)
+func (t *term) commit(ctx context.Context, ready *sched.Ready, of *batch) error {
+	kept, err := t.fitting(ctx, of.logs)
 	if err != nil {
 		return err
 	}
 	b := store.Batch{
-		Term: t.lead.Term, Workers: ready.Workers, Gone: ready.Gone, Next: ready.Next, Logs: kept,
+		Term: t.lead.Term, Workers: ready.Workers, Gone: ready.Gone, Next: ready.Next, Logs: kept, Dead: t.deadBatch(of),
 		Jobs: make([]store.Change, len(ready.Jobs)),
 	}
 	for i, c := range ready.Jobs {

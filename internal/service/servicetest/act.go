@@ -38,6 +38,41 @@ var actTests = map[string]func(*testing.T, Front){
 		acted := must(e.Act(t.Context(), turno.Action{Verb: turno.Drain, Workers: []string{"lab-01"}, Message: "fan"}))(t)
 		want(t, "target", acted[0].Target, "lab-01")
 	},
+	"Act_DeadLetters": func(t *testing.T, front Front) {
+		e := newEnv(t, front, options{})
+		a := turno.Action{Verb: turno.Redrive}
+		for i := range 25 {
+			a.Letters = append(a.Letters, strconv.Itoa(i+1))
+		}
+		acted := must(e.Act(t.Context(), a))(t)
+		want(t, "answers", len(acted), 25)
+		want(t, "target", acted[24].Target, "25")
+	},
+	"DeadLetters_ListedAndRead": func(t *testing.T, front Front) {
+		e := newEnv(t, front, options{})
+		for i := range 3 {
+			e.sched.setAside(turno.DeadLetter{
+				Queue: "turno.jobs", Reason: turno.DeadMalformed, Detail: "no JSON", FirstAt: time.Now(), LastAt: time.Now(),
+				From: "someone", Digest: strconv.Itoa(i), Size: 3, Body: []byte{'a', 0xff, byte(i)},
+			})
+		}
+		page := must(e.DeadLetters(t.Context(), turno.DeadLetterQuery{Limit: 2}))(t)
+		want(t, "total", page.Total, 3)
+		want(t, "letters", len(page.Items), 2)
+		want(t, "newest", page.Items[0].Number, 3)
+		want(t, "body in a list", len(page.Items[0].Body), 0)
+		page = must(e.DeadLetters(t.Context(), turno.DeadLetterQuery{Limit: 2, Cursor: page.NextCursor}))(t)
+		want(t, "the rest", len(page.Items), 1)
+		want(t, "next", page.NextCursor, "")
+		one := must(e.DeadLetters(t.Context(), turno.DeadLetterQuery{Number: 2}))(t)
+		want(t, "body", string(one.Items[0].Body), "a\xff\x01")
+		want(t, "reason", one.Items[0].Reason, turno.DeadMalformed)
+		want(t, "from", one.Items[0].From, "someone")
+		_, err := e.DeadLetters(t.Context(), turno.DeadLetterQuery{Number: 9})
+		want(t, "missing", code(err), turno.CodeNotFound)
+		_, err = e.DeadLetters(t.Context(), turno.DeadLetterQuery{Cursor: "x"})
+		want(t, "cursor", code(err), turno.CodeMalformed)
+	},
 	"Act_Refused": func(t *testing.T, front Front) {
 		e := newEnv(t, front, options{})
 		for name, a := range map[string]turno.Action{
@@ -45,6 +80,8 @@ var actTests = map[string]func(*testing.T, Front){
 			"nothing":  {Verb: turno.Cancel},
 			"workers":  {Verb: turno.Cancel, Workers: []string{"w"}},
 			"jobs":     {Verb: turno.Drain, Jobs: []string{"1"}},
+			"letters":  {Verb: turno.Cancel, Letters: []string{"1"}},
+			"drop":     {Verb: turno.Drop, Jobs: []string{"1"}},
 			"message":  {Verb: turno.Cancel, Jobs: []string{"1"}, Message: "a\nlevel=INFO"},
 			"negative": {Verb: turno.Cancel, Jobs: []string{"1"}, Grace: -1e9},
 		} {

@@ -153,7 +153,7 @@ func (s *scheduler) act(a *turno.Action) []turno.Acted {
 	s.users = append(s.users, a.User)
 	s.mu.Unlock()
 	var out []turno.Acted
-	for _, target := range append(a.Jobs, a.Workers...) {
+	for _, target := range a.Targets() {
 		got := turno.Acted{Target: target, State: string(a.Verb) + "led"}
 		if n, err := strconv.Atoi(target); err == nil && n >= 9000 {
 			got = turno.Acted{Target: target, Error: turno.Errorf(turno.CodeNotFound, "there is no job %d", n)}
@@ -243,4 +243,12 @@ func (s *scheduler) sent(c turno.LogChunk) {
 	if err = errors.Join(err, s.broker.Send(context.Background(), broker.LogStream+"lab-01", body)); err != nil {
 		s.t.Fatalf("send output: %v", err)
 	}
+}
+
+// setAside makes a dead letter.
+func (s *scheduler) setAside(l turno.DeadLetter) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.commit(store.Batch{Dead: store.DeadLetterBatch{New: []turno.DeadLetter{l}, Keep: 10, KeepBytes: 1000}})
 }
