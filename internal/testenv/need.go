@@ -27,9 +27,10 @@ const (
 	OpenBLASNeed Part = "openblas" // libopenblas.so.0
 	TorchNeed    Part = "torch"    // /usr/bin/python3 with PyTorch
 	ChromiumNeed Part = "chromium"
-	CgroupNeed   Part = "cgroup" // version 2, writable, with cgroup.kill
-	MountNeed    Part = "mount"  // the right to mount a tmpfs
-	GPUNeed      Part = "gpu"    // an NVIDIA device
+	CgroupNeed   Part = "cgroup"  // version 2, writable, with cgroup.kill
+	MountNeed    Part = "mount"   // the right to mount a tmpfs
+	GPUNeed      Part = "gpu"     // an NVIDIA device
+	HistoryNeed  Part = "history" // this repository's, to build what was before
 )
 
 // RequireVariable names the environment variable that lists, with commas, the
@@ -57,6 +58,7 @@ var parts = map[Part]struct {
 	ChromiumNeed: {noFile("/usr/bin/chromium"), "apt-get install chromium", false},
 	CgroupNeed:   {noCgroup, "run as root, or in a delegated cgroup v2 (systemd: Delegate=yes)", false},
 	MountNeed:    {noMount, "run as root", false},
+	HistoryNeed:  {noHistory, "git fetch --unshallow, in a clone of the repository", false},
 	GPUNeed:      {noFile("/dev/nvidia[0-9]*"), "an NVIDIA GPU and its driver", false},
 }
 
@@ -146,6 +148,18 @@ func noCgroup() error {
 	defer os.Remove(dir)
 	if _, err := os.Stat(filepath.Join(dir, "cgroup.kill")); err != nil {
 		return fmt.Errorf("find cgroup.kill (Linux 5.14): %w", err)
+	}
+	return nil
+}
+
+// noHistory finds out whether tests stand in a whole clone.
+func noHistory() error {
+	out, err := exec.Command("git", "rev-parse", "--is-shallow-repository").CombinedOutput()
+	switch text := strings.TrimSpace(string(out)); {
+	case err != nil:
+		return fmt.Errorf("this is no git repository: %s: %w", text, err)
+	case text != "false":
+		return errors.New("this clone is shallow: it does not hold the commits that are built and upgraded from")
 	}
 	return nil
 }

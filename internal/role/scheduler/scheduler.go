@@ -193,6 +193,7 @@ func (r *Role) newTerm(lead store.Lead, failed int, fail context.CancelCauseFunc
 		o: r.o, log: r.log.With("term", lead.Term), lead: lead, clock: shell.NewClock(),
 		fail: fail, forgiven: failed,
 		inputs: make(chan input), post: make(chan post, outboxDepth),
+		speaks: map[string]turno.Versions{}, strangers: map[string]stranger{},
 		core: sched.New(sched.Config{
 			Term: lead.Term, Lease: r.o.Lease, Silence: r.o.Silence, Order: r.o.Order, Ahead: sched.DefaultAhead,
 		}),

@@ -100,6 +100,7 @@ type Role struct {
 	onDisk  map[turno.AttemptKey]bool // attempts with a folder
 	shims   time.Duration             // the lease that the shims have
 	encoder wire.ReportEncoder
+	voice   voice
 	unsent  bool // the newest Report could not be sent
 
 	runners  *pool
@@ -217,12 +218,12 @@ func (r *Role) watch(ctx context.Context, w broker.Watcher) {
 	for {
 		values, err := w.Receive(ctx)
 		for _, v := range values {
-			d, err := wire.DecodeDesired(v.Body)
+			d, peer, err := wire.DecodeDesired(v.Body)
 			if err != nil {
 				r.log.Warn("ignored an order that is none", "err", err)
 				continue
 			}
-			r.inbox.put(event{desired: d})
+			r.inbox.put(event{desired: d, speaks: peer})
 		}
 		if err != nil {
 			if ctx.Err() == nil {
