@@ -67,8 +67,8 @@ type Options struct {
 	CheckSchema func(name string, schema []byte) error
 	// HelloTimeout is what an Engine may take to start; 0: runner.DefaultHelloTimeout.
 	HelloTimeout time.Duration
-	// RunnerLogBytes is what an Engine's job may write to its log; 0: maxLogBytes.
-	RunnerLogBytes int64
+	// LogBytes of an attempt's output are kept; 0: maxLogBytes.
+	LogBytes int64
 }
 
 // DefaultHeartbeat costs a scheduler of a thousand workers 500 messages a
@@ -133,8 +133,8 @@ func New(o Options) *Role {
 	if o.Heartbeat == 0 {
 		o.Heartbeat = DefaultHeartbeat
 	}
-	if o.RunnerLogBytes == 0 {
-		o.RunnerLogBytes = maxLogBytes
+	if o.LogBytes == 0 {
+		o.LogBytes = maxLogBytes
 	}
 	if o.GPUs == nil {
 		o.GPUs = gpu.None{}
