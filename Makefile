@@ -19,13 +19,16 @@ CROSS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin
 MINUTES ?= 10
 SEED ?=
 
-.PHONY: help build demo test check chaos bench bench-servers bench-train cross lint fmt clean testenv
+.PHONY: help build web demo test check chaos bench bench-servers bench-train cross lint fmt clean testenv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/turno: static but for the dynamic loader, no cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/turno ./cmd/turno
+
+web: ## make the dashboard's files anew: web/src to web/dist
+	$(GO) test -count=1 -run Dist_IsWhat ./web/bundle -update
 
 demo: build ## build, and show a whole turno at work on this machine
 	$(BIN)/turno demo

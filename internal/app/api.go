@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -32,8 +34,8 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	server, err := api.New(api.Options{
 		Service: svc, Link: svc.Link, Listen: cfg.Listen, FallForward: p.alone && !cfg.Explicit("listen"),
 		Tokens: []api.Token{{Hash: api.HashToken(token), User: userName()}}, AllowHosts: cfg.AllowHosts,
-		Bounds: api.Bounds{Bytes: cfg.SubmitBytes, Rate: float64(orNone(cfg.SubmitRate)), Streams: orNone(cfg.EventStreams)},
-		Files:  p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
+		SessionKey: sessionKey(token),
+		Files:      p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
 	})
 	if err != nil {
 		return part{}, err
@@ -41,7 +43,7 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	if err := server.Listen(); err != nil {
 		return part{}, err
 	}
-	info.URL, info.TokenFile = server.URL(), cfg.TokenPath()
+	info.URL, info.LoginURL, info.TokenFile = server.URL(), server.SignInURL(), cfg.TokenPath()
 	if p.alone && !cfg.Explicit("listen") && server.Addr() != cfg.Listen {
 		info.Notes = append(info.Notes, fmt.Sprintf("%s is taken; listening on %s instead", cfg.Listen, server.Addr()))
 	}
@@ -60,14 +62,6 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	return part{name: API, run: func(ctx context.Context) error { return serve(ctx, run, server.Run) }}, nil
 }
 
-// orNone is a bound as the API takes it: 0 in the settings is none.
-func orNone(bound int) int {
-	if bound == 0 {
-		return -1
-	}
-	return bound
-}
-
 // serve runs the server, and the service for as long as it and a little longer.
 func serve(ctx context.Context, service, server func(context.Context) error) error {
 	own, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -83,6 +77,14 @@ func serve(ctx context.Context, service, server func(context.Context) error) err
 	stop()
 	group.Wait()
 	return errors.Join(err, behind)
+}
+
+// sessionKey is the secret behind browsers' cookies: every API server with the
+// same token has the same one, and a new token ends all sessions.
+func sessionKey(token string) []byte {
+	mac := hmac.New(sha256.New, []byte(token))
+	mac.Write([]byte("turno: sessions of browsers"))
+	return mac.Sum(nil)
 }
 
 // userName is whose jobs are those that the one token of this server submits.

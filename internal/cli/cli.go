@@ -179,7 +179,7 @@ func (s *session) groups() []group {
 			s.upCommand(), s.roleCommand("scheduler", schedulerShort), s.roleCommand("worker", workerShort), s.roleCommand("api", apiShort),
 		}},
 		{"about", "About:", []*cobra.Command{
-			s.doctorCommand(), s.demoCommand(), s.benchCommand(), s.configCommand(), s.versionCommand(),
+			s.openCommand(), s.doctorCommand(), s.demoCommand(), s.benchCommand(), s.configCommand(), s.versionCommand(),
 		}},
 	}
 }

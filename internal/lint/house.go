@@ -51,7 +51,8 @@ var house = []row{
 	{pkg: "internal/gpu/cuda/driver", planned: true,
 		modules: "unsafe github.com/ebitengine/purego golang.org/x/sys"},
 	{pkg: "internal/app/run", planned: true},
-	{pkg: "web", planned: true},
+	{pkg: "web"},
+	{pkg: "web/bundle", modules: "github.com/evanw/esbuild", tests: "web"},
 
 	{pkg: "internal/wire", imports: "."},
 	{pkg: "internal/workload/image/photo"},
@@ -155,8 +156,8 @@ var house = []row{
 	{pkg: "test/python", tests: ". internal/runner internal/workload internal/workload/all internal/workload/model internal/workload/nn"},
 	{pkg: "test/lab", imports: ". client internal/testenv", modules: "github.com/google/uuid"},
 	{pkg: "test/kill", tests: ". client test/lab"},
-	{pkg: "test/upgrade", tests: ". client test/lab"},
 	{pkg: "test/chaos", tests: ". client internal/failpoint test/lab github.com/anishathalye/porcupine"},
+	{pkg: "test/browser", tests: ". client test/lab internal/workload/all github.com/chromedp/chromedp github.com/chromedp/cdproto"},
 	{pkg: "test/amqp", tests: `. internal/app internal/broker internal/broker/rabbitmq internal/core/policy/fair
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/runner
 		internal/store/sqlite internal/workload/all`},

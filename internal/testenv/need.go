@@ -27,10 +27,13 @@ const (
 	OpenBLASNeed Part = "openblas" // libopenblas.so.0
 	TorchNeed    Part = "torch"    // /usr/bin/python3 with PyTorch
 	ChromiumNeed Part = "chromium"
-	CgroupNeed   Part = "cgroup"  // version 2, writable, with cgroup.kill
-	MountNeed    Part = "mount"   // the right to mount a tmpfs
-	GPUNeed      Part = "gpu"     // an NVIDIA device
-	HistoryNeed  Part = "history" // this repository's, to build what was before
+	// TypeScriptNeed is its checker, a binary; AxeNeed are rules of
+	// accessibility, a script for a browser.
+	TypeScriptNeed Part = "typescript"
+	AxeNeed        Part = "axe"
+	CgroupNeed     Part = "cgroup" // version 2, writable, with cgroup.kill
+	MountNeed      Part = "mount"  // the right to mount a tmpfs
+	GPUNeed        Part = "gpu"    // an NVIDIA device
 )
 
 // RequireVariable names the environment variable that lists, with commas, the
@@ -47,19 +50,20 @@ var parts = map[Part]struct {
 	install string
 	server  bool // takes a start: left out with -short
 }{
-	RabbitMQNeed: {noFile(rabbitServer), "apt-get install rabbitmq-server", true},
-	PostgresNeed: {noPath("PostgreSQL's server", postgresBin), "apt-get install postgresql-15", true},
-	NATSNeed:     {noPath("nats-server", natsServer), "apt-get install nats-server", true},
-	PythonNeed:   {noFile(systemPython), "apt-get install python3", false},
-	S3Need:       {noPath("Versity's S3 gateway", versitygw), "scripts/test-deps", true},
-	PikaNeed:     {noModule("pika"), "apt-get install python3-pika", false},
-	OpenBLASNeed: {noFile("/usr/lib/*/libopenblas.so.0"), "apt-get install libopenblas0", false},
-	TorchNeed:    {noModule("torch"), "apt-get install python3-torch", false},
-	ChromiumNeed: {noFile("/usr/bin/chromium"), "apt-get install chromium", false},
-	CgroupNeed:   {noCgroup, "run as root, or in a delegated cgroup v2 (systemd: Delegate=yes)", false},
-	MountNeed:    {noMount, "run as root", false},
-	HistoryNeed:  {noHistory, "git fetch --unshallow, in a clone of the repository", false},
-	GPUNeed:      {noFile("/dev/nvidia[0-9]*"), "an NVIDIA GPU and its driver", false},
+	RabbitMQNeed:   {noFile(rabbitServer), "apt-get install rabbitmq-server", true},
+	PostgresNeed:   {noPath("PostgreSQL's server", postgresBin), "apt-get install postgresql-15", true},
+	NATSNeed:       {noPath("nats-server", natsServer), "apt-get install nats-server", true},
+	PythonNeed:     {noFile(systemPython), "apt-get install python3", false},
+	S3Need:         {noPath("Versity's S3 gateway", versitygw), "scripts/test-deps", true},
+	PikaNeed:       {noModule("pika"), "apt-get install python3-pika", false},
+	OpenBLASNeed:   {noFile("/usr/lib/*/libopenblas.so.0"), "apt-get install libopenblas0", false},
+	TorchNeed:      {noModule("torch"), "apt-get install python3-torch", false},
+	ChromiumNeed:   {noFile("/usr/bin/chromium"), "apt-get install chromium", false},
+	TypeScriptNeed: {noPath("TypeScript", typeScript), "scripts/test-deps", false},
+	AxeNeed:        {noPath("axe-core", axe), "scripts/test-deps", false},
+	CgroupNeed:     {noCgroup, "run as root, or in a delegated cgroup v2 (systemd: Delegate=yes)", false},
+	MountNeed:      {noMount, "run as root", false},
+	GPUNeed:        {noFile("/dev/nvidia[0-9]*"), "an NVIDIA GPU and its driver", false},
 }
 
 // Need skips the test if a part is missing, or is a server and the run is
@@ -148,18 +152,6 @@ func noCgroup() error {
 	defer os.Remove(dir)
 	if _, err := os.Stat(filepath.Join(dir, "cgroup.kill")); err != nil {
 		return fmt.Errorf("find cgroup.kill (Linux 5.14): %w", err)
-	}
-	return nil
-}
-
-// noHistory finds out whether tests stand in a whole clone.
-func noHistory() error {
-	out, err := exec.Command("git", "rev-parse", "--is-shallow-repository").CombinedOutput()
-	switch text := strings.TrimSpace(string(out)); {
-	case err != nil:
-		return fmt.Errorf("this is no git repository: %s: %w", text, err)
-	case text != "false":
-		return errors.New("this clone is shallow: it does not hold the commits that are built and upgraded from")
 	}
 	return nil
 }

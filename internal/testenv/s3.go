@@ -44,8 +44,18 @@ func newS3() (*instance, error) {
 	}, nil
 }
 
-// versitygw is where scripts/test-deps puts it: bin of this module.
+// versitygw is where scripts/test-deps puts it.
 func versitygw() string {
+	for _, name := range []string{inBin("versitygw"), "versitygw"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// inBin is a file in bin of this module; empty if there is none.
+func inBin(name string) string {
 	dir, err := os.Getwd()
 	if err != nil {
 		return ""
@@ -58,10 +68,9 @@ func versitygw() string {
 			return ""
 		}
 	}
-	for _, name := range []string{filepath.Join(dir, "bin", "versitygw"), "versitygw"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
+	path := filepath.Join(dir, "bin", filepath.FromSlash(name))
+	if _, err := os.Stat(path); err != nil {
+		return ""
 	}
-	return ""
+	return path
 }

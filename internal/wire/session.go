@@ -14,15 +14,11 @@ type Session struct {
 	Packet []byte
 }
 
-const (
-	kindSession = 'S'
-	// sessionVersion is its own: the packets have theirs.
-	sessionVersion = 3
-)
+const kindSession = 'S'
 
 // EncodeSession makes the bytes of a packet's way.
 func EncodeSession(s Session) []byte {
-	b := append(make([]byte, 0, 2+16+20+len(s.Packet)), kindSession, sessionVersion)
+	b := append(make([]byte, 0, 2+16+20+len(s.Packet)), kindSession, version)
 	b = append(b, s.ID[:]...)
 	b = binary.AppendVarint(b, s.Job)
 	b = binary.AppendVarint(b, int64(s.Attempt))
@@ -32,11 +28,15 @@ func EncodeSession(s Session) []byte {
 // DecodeSession reads it; Packet is part of b.
 func DecodeSession(b []byte) (Session, error) {
 	var s Session
-	if len(b) < 2+len(s.ID) || b[0] != kindSession || b[1] != sessionVersion {
+	r, err := open(b, kindSession)
+	if err != nil {
+		return s, err
+	}
+	if len(r.b) < len(s.ID) {
 		return s, ErrMalformed
 	}
-	copy(s.ID[:], b[2:])
-	r := reader{b: b[2+len(s.ID):]}
+	copy(s.ID[:], r.b)
+	r.b = r.b[len(s.ID):]
 	s.AttemptKey = r.key()
 	s.Packet = r.b
 	return s, r.err

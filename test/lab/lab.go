@@ -154,6 +154,9 @@ func (r *Role) launch() error {
 	return nil
 }
 
+// Printed is the end of what it has printed.
+func (r *Role) Printed() string { return r.log.tail() }
+
 // Runs tells how often it was started.
 func (r *Role) Runs() int {
 	r.d.mu.Lock()

@@ -37,6 +37,9 @@ type Options struct {
 	FallForward bool
 	// Tokens are accepted. User is that of their jobs which name none.
 	Tokens []Token
+	// SessionKey is the secret behind browsers' cookies; empty: a random one, and
+	// sessions end with the process.
+	SessionKey []byte
 	// AllowHosts are further names that clients may call this server by.
 	AllowHosts []string
 	// CertFile and KeyFile turn on TLS. Without it, only loopback is listened
@@ -47,7 +50,6 @@ type Options struct {
 	Files files.Store
 	// MaxFile bounds a file in bytes; 0: DefaultMaxFile.
 	MaxFile int64
-	Bounds  Bounds
 	// Link lets clients enter jobs; nil: it is not possible here.
 	Link Linker
 	// Ready tells whether turno can work; nil: whether the store answers.
@@ -66,14 +68,13 @@ type Role struct {
 	api     huma.API
 	mux     *http.ServeMux
 	handler http.Handler
-	bodies  gate // of one job, and of orders
-	large   gate // of many jobs
-	uses    tokens
+	large   chan struct{} // a place for each large body that is read at a time
 	streams chan struct{} // a place for each stream of events
 	uploads chan struct{} // a place for each long body
 	links   chan struct{} // a place for each session with a job
 	closing chan struct{} // closed when Run's context ends: streams end
 	guesses guessCount
+	signIns *signIns
 
 	mu        sync.Mutex // guards all below
 	listeners []net.Listener
@@ -86,6 +87,8 @@ const (
 	// graceTimeout is for requests that are under way at the end: they wait for
 	// the scheduler at most two seconds.
 	graceTimeout = 5 * time.Second
+	// largeBodies are held in memory at a time: 16 MiB each.
+	largeBodies = 8
 	// maxStreams of events at a time; each costs a goroutine and its buffer.
 	maxStreams = 1000
 )
@@ -104,15 +107,14 @@ func New(o Options) (*Role, error) {
 	if o.Version == "" {
 		o.Version = "devel"
 	}
-	o.Bounds.fill()
 	if o.MaxFile == 0 {
 		o.MaxFile = DefaultMaxFile
 	}
 	a := &Role{
 		o: o, log: o.Log.With("role", "api"),
-		streams: make(chan struct{}, maxStreams), uploads: make(chan struct{}, maxUploads),
+		large: make(chan struct{}, largeBodies), streams: make(chan struct{}, maxStreams), uploads: make(chan struct{}, maxUploads),
 		links:   make(chan struct{}, maxLinks),
-		closing: make(chan struct{}),
+		closing: make(chan struct{}), signIns: newSignIns(o.SessionKey),
 	}
 	if err := a.checkListen(); err != nil {
 		return nil, err
@@ -124,8 +126,9 @@ func New(o Options) (*Role, error) {
 		}
 		a.tls = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	}
-	a.bodies.most, a.large.most = o.Bounds.Bytes/2, o.Bounds.Bytes/2
-	a.route()
+	if err := a.route(); err != nil {
+		return nil, err
+	}
 	a.handler = a.guard(a.mux)
 	return a, nil
 }

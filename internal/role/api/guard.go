@@ -34,17 +34,13 @@ func (a *Role) guard(next http.Handler) http.Handler {
 			a.turnAway(w, r, http.StatusMisdirectedRequest, turno.Errorf(turno.CodeForbidden, "%.80q is not a name of this server", r.Host).
 				WithHint("call it by the name it was started with, or add this one to its allowed hosts"))
 			return
-		case crossOrigin.Check(r) != nil || foreign(r):
+		case crossOrigin.Check(r) != nil || foreign(r) && !a.isPage(r):
 			a.turnAway(w, r, http.StatusForbidden, turno.Errorf(turno.CodeForbidden, "the request comes from a page of another site"))
 			return
 		}
-		if !public[r.URL.Path] {
-			who, ok := a.authenticate(r)
-			if !ok {
+		if !a.open(r) {
+			if _, ok := a.authenticate(r); !ok {
 				a.unknown(w, r)
-				return
-			}
-			if a.hurried(w, r, who) {
 				return
 			}
 		}

@@ -15,7 +15,7 @@ import (
 const base = "/api/v1"
 
 // route registers everything that is served.
-func (a *Role) route() {
+func (a *Role) route() error {
 	humaProblems()
 	config := huma.DefaultConfig("turno", "1")
 	config.Info.Description = "Queue jobs for GPUs. Lists grow by new fields and new enum values within v1: accept what you do not know."
@@ -40,18 +40,20 @@ func (a *Role) route() {
 	a.routeFiles()
 	a.routeSessions()
 	a.routeInfo()
+	a.routeBrowser()
 	for name, schema := range a.api.OpenAPI().Components.Schemas.Map() {
 		if !sent[name] && schema.AdditionalProperties == false {
 			schema.AdditionalProperties = nil // an answer may have more tomorrow
 		}
 	}
 	a.mux.HandleFunc("GET /openapi.json", a.serveOpenAPI)
+	return a.routePages()
 }
 
 // sent are the schemas of what clients send: unknown fields are refused.
 var sent = map[string]bool{
 	"NewJob": true, "Bulk": true, "Spec": true, "Interactive": true, "Dependency": true, "Action": true, "Order": true,
-	"Tree": true, "File": true, "HashesIn": true, "Named": true,
+	"SignInOrder": true, "Tree": true, "File": true, "HashesIn": true, "Named": true,
 }
 
 // OpenAPI is the description of the routes, as JSON.

@@ -93,13 +93,22 @@ type Token struct {
 // HashToken is what is kept of a token.
 func HashToken(token string) [sha256.Size]byte { return sha256.Sum256([]byte(token)) }
 
-// authenticate finds the token of a request. It looks at all tokens, so that
-// the time it takes tells nothing.
+// authenticate finds the token of a request: its own, or that of a browser's
+// session. It looks at all tokens, so that the time it takes tells nothing.
 func (a *Role) authenticate(r *http.Request) (Token, bool) {
+	if r.Header.Get("Authorization") == "" {
+		_, token, ok := a.browserSession(r)
+		return token, ok
+	}
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || len(r.Header.Values("Authorization")) != 1 {
 		return Token{}, false
 	}
+	return a.match(given)
+}
+
+// match finds a token by its text. It looks at all of them.
+func (a *Role) match(given string) (Token, bool) {
 	hash := HashToken(given)
 	var found Token
 	match := 0

@@ -1,0 +1,34 @@
+// Texts in the person's language. en.ts says which there are; es.ts has to have
+// the same, else it does not compile.
+import { language } from '../lib/preferences';
+import { en, type Key, type Texts } from './en';
+import { es } from './es';
+
+const texts: Record<'en' | 'es', Texts> = { en, es };
+
+export type Values = Record<string, string | number>;
+
+// t gives a text. {name} stands for a value; "one|more" is chosen by the value n.
+export function t(key: Key, values: Values = {}): string {
+  const lang = language.value;
+  let text = texts[lang][key];
+  const n = values['n'];
+  if (typeof n === 'number' && text.includes('|')) {
+    const [one = '', more = ''] = text.split('|');
+    text = new Intl.PluralRules(lang).select(n) === 'one' ? one : more;
+  }
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+    const value = values[name];
+    if (value === undefined) return whole;
+    return typeof value === 'number' ? value.toLocaleString(lang) : value;
+  });
+}
+
+// maybe gives a text of a family that may grow on the server (states, reasons,
+// parameters), or what was given where it has none yet.
+export function maybe(family: string, name: string, otherwise: string = name): string {
+  const key = `${family}.${name}`;
+  return key in en ? texts[language.value][key as Key] : otherwise;
+}
+
+export type { Key };

@@ -1,0 +1,167 @@
+// What the API answers: the vocabulary of package turno, field for field.
+// docs/openapi.json describes it. Enums may grow: unknown values are shown as
+// they are.
+
+export type State =
+  | 'held' | 'queued' | 'starting' | 'running' | 'stopping'
+  | 'succeeded' | 'failed' | 'cancelled' | 'lost';
+
+export const STATES: readonly State[] =
+  ['held', 'queued', 'starting', 'running', 'stopping', 'succeeded', 'failed', 'cancelled', 'lost'];
+export const WAITING: readonly State[] = ['held', 'queued'];
+export const ACTIVE: readonly State[] = ['starting', 'running', 'stopping'];
+export const LIVE: readonly State[] = [...WAITING, ...ACTIVE];
+export const ENDED: readonly State[] = ['succeeded', 'failed', 'cancelled', 'lost'];
+
+export const hasEnded = (s: State): boolean => ENDED.includes(s);
+export const isActive = (s: State): boolean => ACTIVE.includes(s);
+
+export type Device = 'cpu' | 'gpu' | 'any';
+
+export interface Spec {
+  name?: string;
+  queue?: string;
+  user?: string;
+  labels?: Record<string, string>;
+  type: string;
+  params?: Json;
+  engine?: string;
+  device?: Device;
+  gpus?: number;
+  gpu_model?: string;
+  gpu_memory_bytes?: number;
+  cpus?: number;
+  memory_bytes?: number;
+  priority?: number;
+  retries?: number;
+  time_limit_seconds?: number;
+  hold?: boolean;
+  array?: string;
+  after?: { job: string; when: string }[];
+  [field: string]: unknown;
+}
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+export interface FileEntry { path: string; hash?: string; size_bytes: number }
+
+export interface Result {
+  state: State;
+  reason: string;
+  message?: string;
+  exit_code: number;
+  signal?: string;
+  device?: Device;
+  simulated?: boolean;
+  output?: Json;
+  log_bytes?: number;
+  user_cpu_seconds?: number;
+  system_cpu_seconds?: number;
+  max_memory_bytes?: number;
+  artifacts?: { manifest: string; files: number; size_bytes: number; list?: FileEntry[]; problem?: string };
+}
+
+export interface Attempt {
+  number: number;
+  worker: string;
+  device: Device;
+  gpus?: string[];
+  ahead?: boolean;
+  assigned_at?: string;
+  started_at?: string;
+  ended_at?: string;
+  result?: Result;
+  log_bytes?: number;
+}
+
+export interface TaskCount { total: number; waiting?: string; active: number; ended?: Partial<Record<State, number>> }
+
+export interface Job {
+  id: string;
+  number: number;
+  parent?: number;
+  task?: number;
+  tasks?: TaskCount;
+  spec: Spec;
+  state: State;
+  reason: string;
+  detail?: string;
+  since: string;
+  submitted_at: string;
+  started_at?: string;
+  ended_at?: string;
+  not_until?: string;
+  attempt?: number;
+  attempts?: Attempt[];
+  result?: Result;
+  retry_of?: number;
+}
+
+export interface Page<T> { items: T[]; next_cursor?: string }
+
+export interface Block {
+  reason: string; detail: string; workers?: number;
+  asked?: string; free?: string; limit?: string; holder?: string[];
+}
+
+export interface Explanation {
+  job: string; state: State; reason: string; summary: string; impossible?: boolean;
+  blocks?: Block[]; position?: number; in_line?: number; workers: number; unblock?: string[];
+  reserved_worker?: string; reserved_at?: string;
+}
+
+export interface Gpu {
+  index: number; uuid: string; model: string; memory_bytes: number; pci?: string; simulated?: boolean; quarantine?: string;
+}
+
+export interface Offer { type: string; engine?: string; devices: Device[]; summary?: string }
+
+export interface Worker {
+  name: string;
+  incarnation: string;
+  machine: {
+    hostname: string; version: string; os: string; arch: string; cpu_model?: string; cpus: number; memory_bytes: number;
+    gpus?: Gpu[]; offers: Offer[]; runners?: { engine: string; state: string; mode: string; name?: string; reason?: string }[];
+    isolation?: string; simulated?: boolean;
+  };
+  state: 'ready' | 'drained' | 'unreachable' | 'gone';
+  drain?: string;
+  since: string;
+  seen_at?: string;
+  cpus_used: number;
+  memory_used_bytes: number;
+  gpus_used?: string[];
+  jobs?: string[];
+  job_count: number;
+}
+
+export interface JobType {
+  name: string; summary: string; devices: Device[]; schema: Schema; example?: Json; engines?: string[];
+}
+
+export interface Schema {
+  title?: string; description?: string; type?: string | string[]; enum?: Json[]; default?: Json;
+  properties?: Record<string, Schema>; required?: string[]; items?: Schema;
+  minimum?: number; maximum?: number; exclusiveMinimum?: number; minLength?: number; maxLength?: number; minItems?: number; maxItems?: number;
+}
+
+export type StateCounts = Partial<Record<State, number>>;
+export interface Summary { states: StateCounts; queues: Record<string, StateCounts> }
+
+export interface Submitted { id: string; number?: number; warning?: string; error?: Problem }
+export interface Acted { target: string; state?: string; error?: Problem }
+
+export interface Problem { code: string; detail?: string; message?: string; field?: string; hint?: string; status?: number }
+
+export interface Session { signed_in: boolean; user?: string; expires_at?: string; instance: string; version: string }
+
+export interface JobEvent {
+  revision: number; reset?: boolean; number?: number; parent?: number; task?: number; name?: string;
+  queue?: string; type?: string; state?: State; reason?: string; worker?: string; at?: string;
+}
+
+// What users see: 42, or 42_7 for a task. A task that has not started has no
+// number of its own.
+export function displayOf(job: Job): string {
+  return job.parent ? `${job.parent}_${job.task ?? 0}` : String(job.number);
+}

@@ -1,0 +1,3 @@
+export default class PieController extends DoughnutController {
+}
+import DoughnutController from "./controller.doughnut.js";

@@ -1,0 +1,1 @@
+export function applyAnimationsDefaults(defaults: any): void;

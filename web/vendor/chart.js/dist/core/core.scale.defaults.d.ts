@@ -1,0 +1,1 @@
+export function applyScaleDefaults(defaults: any): void;

@@ -1,0 +1,1 @@
+export declare function formatNumber(num: number, locale: string, options?: Intl.NumberFormatOptions): string;

@@ -1,0 +1,5 @@
+/**
+ * @namespace Chart
+ */
+import Chart from './core/core.controller.js';
+export default Chart;
