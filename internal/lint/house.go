@@ -45,6 +45,7 @@ var house = []row{
 	{pkg: "internal/workload/gemm"},
 	{pkg: "internal/workload/nn", imports: "internal/workload/gemm"},
 	{pkg: "internal/workload/safetensors"},
+	{pkg: "internal/bench/stats", std: "cmp math math/rand/v2 slices"},
 	{pkg: "internal/workload/digits"},
 	{pkg: "internal/session"},
 	{pkg: "internal/role/worker/child", imports: "internal/failpoint", modules: "golang.org/x/sys"},
