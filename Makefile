@@ -19,10 +19,10 @@ CROSS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin
 MINUTES ?= 10
 SEED ?=
 
-.PHONY: help build web demo test check chaos bench bench-servers bench-train cross lint fmt clean testenv
+.PHONY: help build web demo test test-rabbitmq-next check chaos bench bench-servers bench-train cross lint fmt clean testenv
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/turno: static but for the dynamic loader, no cgo
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/turno ./cmd/turno
@@ -46,6 +46,13 @@ check: ## vet, lint and the tests that need no server: quick
 
 chaos: testenv ## faults by ever new seeds, on both stacks, as root (MINUTES=, SEED=): docs/reliability.md
 	TURNO_CHAOS_MINUTES=$(MINUTES) TURNO_CHAOS_SEED=$(SEED) $(GO) test -count=1 -v -timeout 25h -run Nemesis ./test/chaos | grep --line-buffered -v '=== '
+
+# Debian and root; two minutes more the first time.
+NEXT := $(abspath $(BIN))/rabbitmq-next
+test-rabbitmq-next: testenv ## what speaks to RabbitMQ, on 4.x instead of Debian 12's 3.10
+	scripts/rabbitmq-next $(NEXT)
+	TMPDIR=$(NEXT)/tmp TURNO_TEST_RABBITMQ_ROOT=$(NEXT) $(GO) test -count=1 -p 1 -timeout 30m ./internal/broker/rabbitmq ./test/amqp
+	TMPDIR=$(NEXT)/tmp TURNO_TEST_RABBITMQ_ROOT=$(NEXT) $(GO) test -count=1 -p 1 -timeout 30m -run Apart ./test/chaos ./test/kill
 
 bench: build ## measure the queue, and runners, on this machine
 	$(BIN)/turno bench queue

@@ -28,6 +28,9 @@ func joinGroup(cmd *exec.Cmd, pgid, uid, gid int) {
 	}
 }
 
+// enterRoot makes a folder the root of what cmd sees.
+func enterRoot(cmd *exec.Cmd, root string) { cmd.SysProcAttr.Chroot = root }
+
 func killGroup(pgid int) { syscall.Kill(-pgid, syscall.SIGKILL) }
 
 // killWithChildren ends a server that gives each of its children a process

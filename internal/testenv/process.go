@@ -33,8 +33,12 @@ type launch struct {
 	dir      string // its folder: working directory, and output.log is kept there
 	ready    string // a line of output with this text says that it takes connections
 	stop     syscall.Signal
-	uid, gid int // negative: this process's own
+	uid, gid int    // negative: this process's own
+	root     string // another system's folder, with dir below it; empty: this machine's own
 }
+
+// inside is what dir is called below root.
+func (l launch) inside() string { return strings.TrimPrefix(l.dir, l.root) }
 
 // process is a running server. Its end is known when it was waited for and
 // when its output has ended, which its children hold too.
@@ -58,9 +62,12 @@ func start(l launch, g *guard) (*process, error) {
 	}
 	p := &process{launch: l, up: make(chan struct{}), exited: make(chan struct{}), ended: make(chan struct{})}
 	p.cmd = exec.Command(l.argv[0], l.argv[1:]...)
-	p.cmd.Dir, p.cmd.Env = l.dir, append([]string{"PATH=" + serverPath, "LC_ALL=C", "TMPDIR=" + os.TempDir()}, l.env...)
+	p.cmd.Dir, p.cmd.Env = l.inside(), append([]string{"PATH=" + serverPath, "LC_ALL=C", "TMPDIR=" + strings.TrimPrefix(os.TempDir(), l.root)}, l.env...)
 	p.cmd.Stdout, p.cmd.Stderr = w, w
 	joinGroup(p.cmd, g.leader.Process.Pid, l.uid, l.gid)
+	if l.root != "" {
+		enterRoot(p.cmd, l.root)
+	}
 	err = p.cmd.Start()
 	w.Close()
 	if err != nil {

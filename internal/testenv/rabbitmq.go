@@ -6,9 +6,15 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 )
+
+// RabbitMQRootVariable names a folder with another Debian in it, whose RabbitMQ
+// is run instead of this machine's: scripts/rabbitmq-next makes one. TMPDIR must
+// then be a folder below it, as both see the server's files.
+const RabbitMQRootVariable = "TURNO_TEST_RABBITMQ_ROOT"
 
 // rabbitServer is Debian's script without the wrapper that changes the user.
 const rabbitServer = "/usr/lib/rabbitmq/bin/rabbitmq-server"
@@ -29,6 +35,10 @@ func newRabbitMQ() (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
+	root := strings.TrimSuffix(os.Getenv(RabbitMQRootVariable), "/")
+	if !strings.HasPrefix(dir, root+"/") {
+		return nil, fmt.Errorf("%s is %s, and the server's data in %s is not below it: set TMPDIR to %[2]s/tmp", RabbitMQRootVariable, root, dir)
+	}
 	ports := make([]int, 3)
 	for i := range ports {
 		port, err := freePort()
@@ -41,19 +51,20 @@ func newRabbitMQ() (*instance, error) {
 	if err := writeRabbitFiles(dir, amqp); err != nil {
 		return nil, err
 	}
+	inside := strings.TrimPrefix(dir, root)
 	env := []string{
-		"HOME=" + dir,
+		"HOME=" + inside,
 		"ERL_EPMD_ADDRESS=127.0.0.1",
 		"ERL_EPMD_PORT=" + epmd,
 		"ERL_CRASH_DUMP_SECONDS=0", // none: it would take longer than the kill
 		"RABBITMQ_NODENAME=turno@localhost",
 		"RABBITMQ_DIST_PORT=" + distribution,
-		"RABBITMQ_CONF_ENV_FILE=" + filepath.Join(dir, "env.conf"),
-		"RABBITMQ_CONFIG_FILE=" + filepath.Join(dir, "rabbitmq.conf"),
-		"RABBITMQ_ENABLED_PLUGINS_FILE=" + filepath.Join(dir, "plugins"),
-		"RABBITMQ_GENERATED_CONFIG_DIR=" + filepath.Join(dir, "generated"),
-		"RABBITMQ_MNESIA_BASE=" + filepath.Join(dir, "mnesia"),
-		"RABBITMQ_LOG_BASE=" + filepath.Join(dir, "log"),
+		"RABBITMQ_CONF_ENV_FILE=" + filepath.Join(inside, "env.conf"),
+		"RABBITMQ_CONFIG_FILE=" + filepath.Join(inside, "rabbitmq.conf"),
+		"RABBITMQ_ENABLED_PLUGINS_FILE=" + filepath.Join(inside, "plugins"),
+		"RABBITMQ_GENERATED_CONFIG_DIR=" + filepath.Join(inside, "generated"),
+		"RABBITMQ_MNESIA_BASE=" + filepath.Join(inside, "mnesia"),
+		"RABBITMQ_LOG_BASE=" + filepath.Join(inside, "log"),
 		"RABBITMQ_LOGS=-",
 		// The script then becomes the node instead of watching over it.
 		"RUNNING_UNDER_SYSTEMD=true",
@@ -64,11 +75,11 @@ func newRabbitMQ() (*instance, error) {
 		url: "amqp://guest:guest@" + loopback(amqp) + "/",
 		dir: dir,
 		parts: []launch{{
-			name: "epmd", dir: dir, env: env, uid: -1, gid: -1, stop: syscall.SIGTERM,
+			name: "epmd", dir: dir, root: root, env: env, uid: -1, gid: -1, stop: syscall.SIGTERM,
 			argv:  []string{"epmd", "-d", "-address", "127.0.0.1", "-port", epmd},
 			ready: "epmd running",
 		}, {
-			name: "rabbitmq", dir: dir, env: env, uid: -1, gid: -1, stop: syscall.SIGTERM,
+			name: "rabbitmq", dir: dir, root: root, env: env, uid: -1, gid: -1, stop: syscall.SIGTERM,
 			argv:  []string{rabbitServer},
 			ready: "Server startup complete",
 		}},
