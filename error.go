@@ -1,6 +1,9 @@
 package turno
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Code is a stable name of what went wrong; clients act on it.
 type Code string
@@ -15,6 +18,8 @@ const (
 	CodeTooLarge     Code = "too_large"     // 413
 	CodeUnavailable  Code = "unavailable"   // try again, with the same id: 503
 	CodeUnsatisfied  Code = "unsatisfiable" // no worker could ever run it: 422
+	CodeBusy         Code = "busy"          // too much at once: nothing was taken, in a moment it will be: 429
+	CodeQuota        Code = "quota"         // too much waits already; some of it must end first: 429
 	CodeFull         Code = "full"          // no room is left on a disk of the server: 507
 	CodeInternal     Code = "internal"      // a bug of turno's: 500
 )
@@ -26,6 +31,8 @@ type Error struct {
 	Message string `json:"message"`
 	Field   string `json:"field,omitempty"`
 	Hint    string `json:"hint,omitempty"`
+	// RetryAfter is how long to wait before trying again; 0: not said.
+	RetryAfter Duration `json:"retry_after_seconds,omitempty"`
 }
 
 func (e *Error) Error() string {
@@ -44,6 +51,13 @@ func Errorf(code Code, format string, args ...any) *Error {
 // Invalid makes an Error about one field.
 func Invalid(field, format string, args ...any) *Error {
 	return &Error{Code: CodeInvalid, Field: field, Message: fmt.Sprintf(format, args...)}
+}
+
+// After returns the error with the time to wait before trying again.
+func (e *Error) After(d time.Duration) *Error {
+	c := *e
+	c.RetryAfter = Duration(d)
+	return &c
 }
 
 // WithHint returns the error with a next step for the user.

@@ -77,6 +77,22 @@ type Machine struct {
 	Isolation string   `json:"isolation,omitempty"` // how process trees are ended and limited
 	Simulated bool     `json:"simulated,omitempty"` // its GPUs are not real
 	BootID    string   `json:"boot_id,omitempty"`
+	// Messages are the versions of Reports and Desireds that it speaks; zero: it
+	// is too old to say.
+	Messages Versions `json:"messages,omitzero"`
+}
+
+// Versions of a format, from one to another, both included.
+type Versions struct {
+	Oldest int `json:"oldest"`
+	Newest int `json:"newest"`
+}
+
+func (v Versions) String() string {
+	if v.Oldest == v.Newest {
+		return fmt.Sprint(v.Newest)
+	}
+	return fmt.Sprintf("%d to %d", v.Oldest, v.Newest)
 }
 
 // WorkerState is how the scheduler sees a worker.
@@ -96,8 +112,11 @@ type Worker struct {
 	Machine     Machine     `json:"machine"`
 	State       WorkerState `json:"state"`
 	Drain       string      `json:"drain,omitempty"` // why it is drained; empty: it is not
-	Since       time.Time   `json:"since"`           // of State
-	SeenAt      time.Time   `json:"seen_at,omitzero"`
+	// Refused says why the scheduler does not take its Reports; empty: it does.
+	// It gets nothing to do, and what it holds runs on until its lease is out.
+	Refused string    `json:"refused,omitempty"`
+	Since   time.Time `json:"since"` // of State
+	SeenAt  time.Time `json:"seen_at,omitzero"`
 
 	CPUsUsed   MilliCPU `json:"cpus_used"`
 	MemoryUsed int64    `json:"memory_used_bytes"`

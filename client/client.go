@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -40,6 +41,10 @@ const (
 	retries = 2
 	// retryPause before the first of them.
 	retryPause = 100 * time.Millisecond
+	// busyFor is how long a busy server is asked again; a caller that has less
+	// patience ends its context. busyPause is the longest pause.
+	busyFor   = 2 * time.Minute
+	busyPause = 10 * time.Second
 )
 
 // Options of a Client. All may be empty but Token.
@@ -48,6 +53,9 @@ type Options struct {
 	Token      string
 	HTTPClient *http.Client // empty: one of its own, with connections kept
 	UserAgent  string
+	// OnWait is told when the server is busy and the client waits before it asks
+	// again. It may be called from several goroutines at once.
+	OnWait func(why *turno.Error, wait time.Duration)
 }
 
 // Client speaks to one server. It is safe for concurrent use.
@@ -56,6 +64,7 @@ type Client struct {
 	token string
 	agent string
 	http  *http.Client
+	wait  func(*turno.Error, time.Duration)
 }
 
 var _ turno.Service = (*Client)(nil)
@@ -82,7 +91,10 @@ func New(o Options) (*Client, error) {
 		t.DisableCompression = true // the server does not compress
 		o.HTTPClient = &http.Client{Transport: t, CheckRedirect: noRedirect}
 	}
-	return &Client{url: strings.TrimRight(o.URL, "/"), token: o.Token, agent: o.UserAgent, http: o.HTTPClient}, nil
+	if o.OnWait == nil {
+		o.OnWait = func(*turno.Error, time.Duration) {}
+	}
+	return &Client{wait: o.OnWait, url: strings.TrimRight(o.URL, "/"), token: o.Token, agent: o.UserAgent, http: o.HTTPClient}, nil
 }
 
 // noRedirect keeps the token from going elsewhere: turno never redirects.
@@ -101,12 +113,37 @@ type request struct {
 	again  bool // may be sent twice
 }
 
-// do sends a request until it has an answer that is not an error.
+// do sends a request until it has an answer. While the server is busy, which
+// means that it took nothing, it comes again when the server says.
 func (c *Client) do(ctx context.Context, q request) (*http.Response, error) {
+	for began := time.Now(); ; {
+		res, err := c.reach(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		res, err = c.check(res)
+		busy, ok := errors.AsType[*turno.Error](err)
+		if !ok || busy.Code != turno.CodeBusy {
+			return res, err
+		}
+		pause := min(max(time.Duration(busy.RetryAfter), retryPause), busyPause)
+		pause += rand.N(pause/2 + 1) // so that those who came together do not come together again
+		if time.Since(began)+pause > busyFor {
+			return nil, busy
+		}
+		c.wait(busy, pause)
+		if err := sleep(ctx, pause); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// reach sends a request until it has an answer, whatever that says.
+func (c *Client) reach(ctx context.Context, q request) (*http.Response, error) {
 	for try := 0; ; try++ {
 		res, err := c.send(ctx, q)
 		if err == nil {
-			return c.check(res)
+			return res, nil
 		}
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("%s %s: %w", q.method, q.path, context.Cause(ctx))
@@ -162,13 +199,16 @@ func (c *Client) check(res *http.Response) (*http.Response, error) {
 		Detail string     `json:"detail"`
 		Field  string     `json:"field"`
 		Hint   string     `json:"hint"`
+		Retry  float64    `json:"retry_after_seconds"`
 	}
 	text, err := io.ReadAll(io.LimitReader(res.Body, maxProblem))
 	if err != nil || json.Unmarshal(text, &p) != nil || p.Code == "" {
 		return nil, turno.Errorf(turno.CodeInternal, "%s answered %q, which is no answer of turno", c.url, res.Status).
 			WithHint("is it turno that listens there? see TURNO_SERVER")
 	}
-	return nil, &turno.Error{Code: p.Code, Message: p.Detail, Field: p.Field, Hint: p.Hint}
+	return nil, &turno.Error{
+		Code: p.Code, Message: p.Detail, Field: p.Field, Hint: p.Hint, RetryAfter: turno.Duration(p.Retry * float64(time.Second)),
+	}
 }
 
 // unreachable explains why there was no answer.

@@ -35,6 +35,7 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 		Service: svc, Link: svc.Link, Listen: cfg.Listen, FallForward: p.alone && !cfg.Explicit("listen"),
 		Tokens: []api.Token{{Hash: api.HashToken(token), User: userName()}}, AllowHosts: cfg.AllowHosts,
 		SessionKey: sessionKey(token),
+		Bounds:     api.Bounds{Bytes: cfg.SubmitBytes, Rate: float64(orNone(cfg.SubmitRate)), Streams: orNone(cfg.EventStreams)},
 		Files:      p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
 	})
 	if err != nil {
@@ -60,6 +61,14 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 		}
 	}
 	return part{name: API, run: func(ctx context.Context) error { return serve(ctx, run, server.Run) }}, nil
+}
+
+// orNone is a bound as the API takes it: 0 in the settings is none.
+func orNone(bound int) int {
+	if bound == 0 {
+		return -1
+	}
+	return bound
 }
 
 // serve runs the server, and the service for as long as it and a little longer.

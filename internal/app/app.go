@@ -118,7 +118,7 @@ func schedulerPart(cfg config.Config, p *shared, log *slog.Logger, _ *config.Inf
 	role := scheduler.New(scheduler.Options{
 		Name: fmt.Sprintf("%s/%d", host, os.Getpid()), Broker: p.broker, Store: p.store, Order: order,
 		Check: checker(known), OnWorkers: known.Update, Lease: cfg.Lease, Silence: 5 * cfg.Heartbeat,
-		DeadLetters: cfg.DeadLetters, Log: log,
+		MaxJobs: cfg.MaxJobs, MaxUserJobs: cfg.MaxUserJobs, DeadLetters: cfg.DeadLetters, Log: log,
 	})
 	role.OnLead(func(term uint64) {
 		select {

@@ -137,7 +137,7 @@ func TestRunner_Misbehaves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x := newSpine(t, worker.Options{RunnerLogBytes: 4 << 20, HelloTimeout: 20 * time.Second, Engines: []worker.Engine{
+	x := newSpine(t, worker.Options{LogBytes: 4 << 20, HelloTimeout: 20 * time.Second, Engines: []worker.Engine{
 		{Name: "bad", Command: []string{python, script}, Mode: "warm"},
 		{Name: "other", Command: []string{python, script}, Mode: "warm"},
 	}})

@@ -73,7 +73,7 @@ func workerPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Inf
 	}
 	p.closers = append(p.closers, cache.Close)
 	role := worker.New(worker.Options{
-		Files: p.files, Cache: cache, CacheBytes: cfg.Cache, OutputBytes: cfg.OutputBytes, OutputFiles: cfg.OutputFiles,
+		Files: p.files, Cache: cache, CacheBytes: cfg.Cache, OutputBytes: cfg.OutputBytes, OutputFiles: cfg.OutputFiles, LogBytes: cfg.LogBytes,
 		Name: cfg.Worker, Broker: p.broker, Data: filepath.Join(cfg.Data, "worker"), GPUs: gpus, Offers: offers(),
 		CPUs: cfg.CPUs, Memory: cfg.Memory, Heartbeat: cfg.Heartbeat, EndJobs: len(info.Roles) > 1,
 		Version: version(), Log: log, Engines: engines, Dir: here, CheckSchema: all.CheckSchema,

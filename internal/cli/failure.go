@@ -124,10 +124,12 @@ func ofService(e *turno.Error) *failure {
 	case turno.CodeUnauthorized:
 		// The server's hint is for those who speak HTTP.
 		f.code, f.next = exitRefused, "set TURNO_TOKEN or token_file; turno doctor shows which token is used"
-	case turno.CodeForbidden, turno.CodeConflict, turno.CodeTooLarge:
+	case turno.CodeForbidden, turno.CodeConflict, turno.CodeTooLarge, turno.CodeQuota:
 		f.code = exitRefused
 	case turno.CodeUnsatisfied:
 		f.code, next = exitRefused, "turno nodes shows what there is"
+	case turno.CodeBusy:
+		f.code, next = exitUnavailable, "try again in a moment"
 	case turno.CodeUnavailable:
 		f.code, next = exitUnavailable, "is it running? turno up starts one here; turno doctor looks for what is wrong"
 	case turno.CodeInternal:
@@ -142,7 +144,7 @@ func ofService(e *turno.Error) *failure {
 // temporary tells whether trying again may help.
 func temporary(err error) bool {
 	if e := (*turno.Error)(nil); errors.As(err, &e) {
-		return e.Code == turno.CodeUnavailable
+		return e.Code == turno.CodeUnavailable || e.Code == turno.CodeBusy
 	}
 	ne := net.Error(nil)
 	return errors.As(err, &ne)

@@ -125,6 +125,9 @@ func offerNames(m *turno.Machine) string {
 
 func nodeNote(w *turno.Worker) string {
 	var notes []string
+	if w.Refused != "" {
+		notes = append(notes, w.Refused)
+	}
 	if w.Drain != "" {
 		notes = append(notes, w.Drain)
 	}

@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"os"
+	"sync"
+	"time"
 
 	"turno"
 	"turno/client"
@@ -28,7 +30,15 @@ func dial(cfg config.Config) (turno.Service, error) {
 	if err != nil {
 		return nil, failed(exitRefused, "read the token: %v", err).hint("set TURNO_TOKEN, or token_file to a file that you can read")
 	}
-	c, err := client.New(client.Options{URL: cfg.Server, Token: token, UserAgent: "turno-cli/" + thisVersion().Version})
+	var once sync.Once
+	c, err := client.New(client.Options{
+		URL: cfg.Server, Token: token, UserAgent: "turno-cli/" + thisVersion().Version,
+		OnWait: func(why *turno.Error, _ time.Duration) {
+			once.Do(func() {
+				fmt.Fprintf(os.Stderr, "turno: the server is busy: %s; trying again until it is not\n", clean(why.Error(), false))
+			})
+		},
+	})
 	if err != nil {
 		return nil, fmt.Errorf("dial: %w", err)
 	}

@@ -30,6 +30,10 @@ type Config struct {
 	Insecure   bool     `key:"insecure_behind_proxy" flag:"insecure-behind-proxy" env:"TURNO_INSECURE_BEHIND_PROXY" default:"false" group:"api" help:"listen beyond this machine without TLS: only where a proxy or a private network protects the tokens"`
 	AllowHosts []string `key:"allow_hosts" flag:"allow-host" env:"TURNO_ALLOW_HOSTS" group:"api" arg:"NAME" help:"names by which browsers and clients may call this server"`
 
+	SubmitRate   int   `key:"submit_rate" flag:"submit-rate" env:"TURNO_SUBMIT_RATE" default:"1000" group:"api" arg:"N" help:"requests a second that change something, for each token; twice as many may come at once. 0: no bound"`
+	SubmitBytes  int64 `key:"submit_bytes" flag:"submit-bytes" env:"TURNO_SUBMIT_BYTES" default:"64M" group:"api" arg:"SIZE" help:"bodies of requests that are held in memory at a time; others wait a second, and are then turned away for the moment"`
+	EventStreams int   `key:"event_streams" flag:"event-streams" env:"TURNO_EVENT_STREAMS" default:"200" group:"api" arg:"N" help:"streams of events that one token may have open. 0: no bound"`
+
 	Broker     string `key:"broker" flag:"broker" env:"TURNO_BROKER" default:"embedded" secret:"url" group:"role" arg:"URL" help:"embedded, nats://… or amqp://… (RabbitMQ)"`
 	BrokerSync bool   `key:"broker_sync" flag:"broker-sync" env:"TURNO_BROKER_SYNC" default:"false" group:"role" help:"embedded broker: sync before each confirm; a power cut loses nothing confirmed, for a tenth of the rate"`
 	Store      string `key:"store" flag:"store" env:"TURNO_STORE" default:"sqlite" secret:"url" group:"role" arg:"URL" help:"sqlite (in the data folder) or postgres://…"`
@@ -39,10 +43,13 @@ type Config struct {
 	Cache       int64         `key:"cache" flag:"cache" env:"TURNO_CACHE" default:"20G" group:"worker" arg:"SIZE" help:"input files kept on a worker between jobs, where the file store is elsewhere"`
 	OutputBytes int64         `key:"output_bytes" flag:"output-bytes" env:"TURNO_OUTPUT_BYTES" default:"10G" group:"worker" arg:"SIZE" help:"what a job may leave in its output folder"`
 	OutputFiles int           `key:"output_files" flag:"output-files" env:"TURNO_OUTPUT_FILES" default:"10000" group:"worker" arg:"N" help:"how many files a job may leave there"`
+	LogBytes    int64         `key:"log_bytes" flag:"log-bytes" env:"TURNO_LOG_BYTES" default:"100M" group:"worker" arg:"SIZE" help:"output that is kept of each attempt; what is beyond is counted"`
 
 	Order string        `key:"order" flag:"order" env:"TURNO_ORDER" default:"fair" oneof:"fair fifo" group:"scheduler" arg:"NAME" help:"who is next: fair lets short and narrow jobs pass within bounds; fifo is strictly first come first served"`
 	Lease time.Duration `key:"lease" flag:"lease" env:"TURNO_LEASE" default:"5m" group:"scheduler" arg:"TIME" help:"how long a job runs on when its worker is cut off, before it ends there and starts elsewhere"`
 
+	MaxJobs     int `key:"max_jobs" flag:"max-jobs" env:"TURNO_MAX_JOBS" default:"1000000" group:"scheduler" arg:"N" help:"jobs of all users that may wait or run at a time, an array counting once; further ones are refused. Each takes about 1.3 KB of memory. 0: no bound"`
+	MaxUserJobs int `key:"max_user_jobs" flag:"max-user-jobs" env:"TURNO_MAX_USER_JOBS" default:"250000" group:"scheduler" arg:"N" help:"the same for each user. 0: no bound"`
 	DeadLetters int `key:"dead_letters" flag:"dead-letters" env:"TURNO_DEAD_LETTERS" default:"10000" group:"scheduler" arg:"N" help:"how many messages that could not be taken as jobs are kept; then the oldest go"`
 
 	Worker    string         `key:"worker" flag:"worker" env:"TURNO_WORKER" group:"worker" arg:"NAME" help:"this worker's name; the host's unless given"`

@@ -73,6 +73,7 @@ func (c Config) checkURLs(add report) {
 	if c.FilesKeep < 0 || c.FilesKeep > 0 && c.FilesKeep < time.Hour {
 		add("files_keep", "%s: use an hour or more, or 0 (for ever)", c.FilesKeep)
 	}
+	c.checkBounds(add)
 	if c.DeadLetters < 1 {
 		add("dead_letters", "%d: use 1 or more", c.DeadLetters)
 	}
@@ -197,4 +198,25 @@ func (c Config) Settings() []Setting {
 		out = append(out, s)
 	}
 	return out
+}
+
+func (c Config) checkBounds(add report) {
+	if c.MaxJobs < 0 {
+		add("max_jobs", "%d: use 1 or more, or 0 for no bound", c.MaxJobs)
+	}
+	if c.MaxUserJobs < 0 {
+		add("max_user_jobs", "%d: use 1 or more, or 0 for no bound", c.MaxUserJobs)
+	}
+	if c.SubmitRate < 0 {
+		add("submit_rate", "%d: use 1 or more, or 0 for no bound", c.SubmitRate)
+	}
+	if c.SubmitBytes < 32<<20 {
+		add("submit_bytes", "%d: use 32M or more: twice the largest body", c.SubmitBytes)
+	}
+	if c.LogBytes < 1<<20 {
+		add("log_bytes", "%d: use 1M or more", c.LogBytes)
+	}
+	if c.EventStreams < 0 {
+		add("event_streams", "%d: use 1 or more, or 0 for no bound", c.EventStreams)
+	}
 }

@@ -157,6 +157,7 @@ var house = []row{
 	{pkg: "test/python", tests: ". internal/runner internal/workload internal/workload/all internal/workload/model internal/workload/nn"},
 	{pkg: "test/lab", imports: ". client internal/testenv", modules: "github.com/google/uuid"},
 	{pkg: "test/kill", tests: ". client test/lab"},
+	{pkg: "test/upgrade", tests: ". client test/lab"},
 	{pkg: "test/chaos", tests: ". client internal/failpoint test/lab github.com/anishathalye/porcupine"},
 	{pkg: "test/browser", tests: ". client test/lab internal/workload/all github.com/chromedp/chromedp github.com/chromedp/cdproto"},
 	{pkg: "test/amqp", tests: `. internal/app internal/broker internal/broker/rabbitmq internal/core/policy/fair

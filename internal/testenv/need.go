@@ -31,9 +31,10 @@ const (
 	// accessibility, a script for a browser.
 	TypeScriptNeed Part = "typescript"
 	AxeNeed        Part = "axe"
-	CgroupNeed     Part = "cgroup" // version 2, writable, with cgroup.kill
-	MountNeed      Part = "mount"  // the right to mount a tmpfs
-	GPUNeed        Part = "gpu"    // an NVIDIA device
+	CgroupNeed     Part = "cgroup"  // version 2, writable, with cgroup.kill
+	MountNeed      Part = "mount"   // the right to mount a tmpfs
+	GPUNeed        Part = "gpu"     // an NVIDIA device
+	HistoryNeed    Part = "history" // this repository's, to build what was before
 )
 
 // RequireVariable names the environment variable that lists, with commas, the
@@ -64,6 +65,7 @@ var parts = map[Part]struct {
 	CgroupNeed:     {noCgroup, "run as root, or in a delegated cgroup v2 (systemd: Delegate=yes)", false},
 	MountNeed:      {noMount, "run as root", false},
 	GPUNeed:        {noFile("/dev/nvidia[0-9]*"), "an NVIDIA GPU and its driver", false},
+	HistoryNeed:    {noHistory, "git fetch --unshallow, in a clone of the repository", false},
 }
 
 // Need skips the test if a part is missing, or is a server and the run is
@@ -152,6 +154,18 @@ func noCgroup() error {
 	defer os.Remove(dir)
 	if _, err := os.Stat(filepath.Join(dir, "cgroup.kill")); err != nil {
 		return fmt.Errorf("find cgroup.kill (Linux 5.14): %w", err)
+	}
+	return nil
+}
+
+// noHistory finds out whether tests stand in a whole clone.
+func noHistory() error {
+	out, err := exec.Command("git", "rev-parse", "--is-shallow-repository").CombinedOutput()
+	switch text := strings.TrimSpace(string(out)); {
+	case err != nil:
+		return fmt.Errorf("this is no git repository: %s: %w", text, err)
+	case text != "false":
+		return errors.New("this clone is shallow: it does not hold the commits that are built and upgraded from")
 	}
 	return nil
 }

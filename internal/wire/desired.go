@@ -7,10 +7,11 @@ import (
 	"turno"
 )
 
-// EncodeDesired makes the bytes of a Desired. A spec that stands in it several
-// times one after the other, as that of an array's tasks does, is there once.
-func EncodeDesired(d *turno.Desired) ([]byte, error) {
-	w := writer{b: append(make([]byte, 0, 256+64*len(d.Jobs)), kindDesired, version)}
+// EncodeDesired makes the bytes of a Desired, in a version from Common. A spec
+// that stands in it several times one after the other, as that of an array's
+// tasks does, is there once.
+func EncodeDesired(d *turno.Desired, version int) ([]byte, error) {
+	w := writer{b: append(make([]byte, 0, 256+64*len(d.Jobs)), kindDesired, byte(version)), version: version}
 	w.text(d.Worker)
 	w.text(d.Incarnation)
 	w.uint(d.Term)
@@ -21,7 +22,11 @@ func EncodeDesired(d *turno.Desired) ([]byte, error) {
 	var last specBytes
 	for i := range d.Jobs {
 		w.assignment(&d.Jobs[i], &last)
+		w.later()
 	}
+	w.uint(oldest)
+	w.uint(newest)
+	w.later()
 	return w.b, w.err
 }
 
@@ -70,11 +75,13 @@ func (w *writer) assignment(a *turno.Assignment, last *specBytes) {
 	w.bool(true)
 }
 
-// DecodeDesired reads a Desired. It shares nothing with b.
-func DecodeDesired(b []byte) (*turno.Desired, error) {
+// DecodeDesired reads a Desired, and which versions its scheduler speaks. It
+// shares nothing with b.
+func DecodeDesired(b []byte) (*turno.Desired, turno.Versions, error) {
+	var peer turno.Versions
 	r, err := open(b, kindDesired)
 	if err != nil {
-		return nil, err
+		return nil, peer, err
 	}
 	d := &turno.Desired{
 		Worker: r.text(), Incarnation: r.text(), Term: r.uint(), Seq: r.uint(), SeenReport: r.uint(),
@@ -84,8 +91,13 @@ func DecodeDesired(b []byte) (*turno.Desired, error) {
 	var last *turno.Spec
 	for i := range d.Jobs {
 		last = r.assignment(&d.Jobs[i], last)
+		r.later()
 	}
-	return d, r.err
+	if r.version > 3 || len(r.b) > 0 { // the first turno of version 3 did not say
+		peer = turno.Versions{Oldest: int(r.uint()), Newest: int(r.uint())}
+	}
+	r.later()
+	return d, peer, r.err
 }
 
 func (r *reader) assignment(a *turno.Assignment, last *turno.Spec) *turno.Spec {

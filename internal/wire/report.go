@@ -72,10 +72,10 @@ func inflate(data []byte) ([]byte, error) {
 	return out, err
 }
 
-// Encode makes the bytes of a Report, with the Machine of SetMachine. They are
-// the caller's.
-func (e *ReportEncoder) Encode(r *turno.Report) ([]byte, error) {
-	w := writer{b: append(e.buf[:0], kindReport, version)}
+// Encode makes the bytes of a Report, with the Machine of SetMachine, in a
+// version from Common. They are the caller's.
+func (e *ReportEncoder) Encode(r *turno.Report, version int) ([]byte, error) {
+	w := writer{b: append(e.buf[:0], kindReport, byte(version)), version: version}
 	w.text(r.Worker)
 	w.text(r.Incarnation)
 	w.uint(r.Seq)
@@ -86,7 +86,9 @@ func (e *ReportEncoder) Encode(r *turno.Report) ([]byte, error) {
 	w.uint(uint64(len(r.Held)))
 	for i := range r.Held {
 		w.hold(&r.Held[i])
+		w.later()
 	}
+	w.later()
 	e.buf = w.b
 	return bytes.Clone(w.b), w.err
 }
@@ -198,7 +200,9 @@ func (d *ReportDecoder) Decode(b []byte) (*turno.Report, error) {
 	x.Held = make([]turno.Hold, r.count())
 	for i := range x.Held {
 		r.hold(&x.Held[i])
+		r.later()
 	}
+	r.later()
 	return x, r.err
 }
 

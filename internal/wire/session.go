@@ -14,11 +14,15 @@ type Session struct {
 	Packet []byte
 }
 
-const kindSession = 'S'
+const (
+	kindSession = 'S'
+	// sessionVersion is its own: the packets have theirs.
+	sessionVersion = 3
+)
 
 // EncodeSession makes the bytes of a packet's way.
 func EncodeSession(s Session) []byte {
-	b := append(make([]byte, 0, 2+16+20+len(s.Packet)), kindSession, version)
+	b := append(make([]byte, 0, 2+16+20+len(s.Packet)), kindSession, sessionVersion)
 	b = append(b, s.ID[:]...)
 	b = binary.AppendVarint(b, s.Job)
 	b = binary.AppendVarint(b, int64(s.Attempt))
@@ -28,15 +32,11 @@ func EncodeSession(s Session) []byte {
 // DecodeSession reads it; Packet is part of b.
 func DecodeSession(b []byte) (Session, error) {
 	var s Session
-	r, err := open(b, kindSession)
-	if err != nil {
-		return s, err
-	}
-	if len(r.b) < len(s.ID) {
+	if len(b) < 2+len(s.ID) || b[0] != kindSession || b[1] != sessionVersion {
 		return s, ErrMalformed
 	}
-	copy(s.ID[:], r.b)
-	r.b = r.b[len(s.ID):]
+	copy(s.ID[:], b[2:])
+	r := reader{b: b[2+len(s.ID):]}
 	s.AttemptKey = r.key()
 	s.Packet = r.b
 	return s, r.err

@@ -6,6 +6,15 @@
 // A message begins with two bytes, kind and version; a reader refuses a version
 // that it does not know. Integers are varints, texts have their length before
 // them, times are microseconds since 1970 (0: none).
+//
+// Each side tells which versions it reads (Speaks), the worker in its Machine,
+// the scheduler behind the last job of its Desired, where readers of version 3
+// do not look. Until one has heard the other it writes the oldest version that
+// it knows, then the newest that both do: so turnos one version apart work
+// together, in either direction. From version 4 on each hold, each assignment
+// and each message ends with a block of its own length, in which later fields
+// go: a reader takes those that it knows and skips the rest, so that a field
+// more needs no new version.
 package wire
 
 import (
@@ -21,16 +30,48 @@ import (
 const (
 	kindReport  = 'R'
 	kindDesired = 'D'
-	version     = 3 // 2: a Machine may be deflated, a Result may have artefacts; 3: tasks are sent ahead
+
+	// 2: a Machine may be deflated, a Result may have artefacts; 3: tasks are
+	// sent ahead; 4: blocks for later fields.
+	oldest, newest = 3, 4
 )
+
+// Speaks are the versions of Reports and Desireds that this turno reads and
+// writes.
+var Speaks = turno.Versions{Oldest: oldest, Newest: newest}
+
+// Common is the newest version that this turno and a peer both speak; a peer
+// that does not say speaks the oldest. False: there is none.
+func Common(peer turno.Versions) (version int, ok bool) {
+	if peer == (turno.Versions{}) {
+		peer = turno.Versions{Oldest: oldest, Newest: oldest}
+	}
+	version = min(newest, peer.Newest)
+	return version, version >= max(oldest, peer.Oldest)
+}
+
+// VersionError refuses a message of a version that this turno does not speak.
+type VersionError struct{ Version int }
+
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("its messages are of version %d, this turno speaks %s", e.Version, Speaks)
+}
 
 // ErrMalformed is returned for bytes that are no message of this version.
 var ErrMalformed = errors.New("malformed message")
 
 // writer appends; it cannot fail but in JSON, which is remembered.
 type writer struct {
-	b   []byte
-	err error
+	b       []byte
+	err     error
+	version int
+}
+
+// later is the block for fields that came after version 4: there are none yet.
+func (w *writer) later() {
+	if w.version >= 4 {
+		w.uint(0)
+	}
 }
 
 func (w *writer) uint(n uint64) { w.b = binary.AppendUvarint(w.b, n) }
@@ -69,8 +110,16 @@ func (w *writer) json(v any) {
 
 // reader takes apart; after the first thing that does not fit it gives zeros.
 type reader struct {
-	b   []byte
-	err error
+	b       []byte
+	err     error
+	version int
+}
+
+// later skips the fields that a newer turno knows.
+func (r *reader) later() {
+	if r.version >= 4 {
+		r.bytes()
+	}
 }
 
 func (r *reader) fail() { r.b, r.err = nil, ErrMalformed }
@@ -146,10 +195,10 @@ func open(b []byte, kind byte) (*reader, error) {
 	switch {
 	case len(b) < 2 || b[0] != kind:
 		return nil, ErrMalformed
-	case b[1] != version:
-		return nil, fmt.Errorf("%w: version %d, and this turno speaks %d", ErrMalformed, b[1], version)
+	case b[1] < oldest || b[1] > newest:
+		return nil, &VersionError{int(b[1])}
 	}
-	return &reader{b: b[2:]}, nil
+	return &reader{b: b[2:], version: int(b[1])}, nil
 }
 
 // words of a job's state, by number: a new one goes to the end.

@@ -53,16 +53,18 @@ func TestReport_ComesBackAsItWas(t *testing.T) {
 	}
 	var d wire.ReportDecoder
 	for range 2 { // the second time the machine is known
-		b, err := e.Encode(want)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := d.Decode(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Error(diff)
+		for version := wire.Speaks.Oldest; version <= wire.Speaks.Newest; version++ {
+			b, err := e.Encode(want, version)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := d.Decode(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(version, diff)
+			}
 		}
 	}
 }
@@ -80,7 +82,7 @@ func TestReport_MachineIsPacked(t *testing.T) {
 	if err := e.SetMachine(want.Machine); err != nil {
 		t.Fatal(err)
 	}
-	b, err := e.Encode(want)
+	b, err := e.Encode(want, wire.Speaks.Newest)
 	if err != nil || len(b) > 1000 {
 		t.Errorf("%d bytes, %v", len(b), err)
 	}
@@ -96,16 +98,71 @@ func TestReport_MachineIsPacked(t *testing.T) {
 
 func TestDesired_ComesBackAsItWas(t *testing.T) {
 	t.Parallel()
-	b, err := wire.EncodeDesired(desired())
+	for version := wire.Speaks.Oldest; version <= wire.Speaks.Newest; version++ {
+		b, err := wire.EncodeDesired(desired(), version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, peer, err := wire.DecodeDesired(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(desired(), got); diff != "" || peer != wire.Speaks {
+			t.Error(version, peer, diff)
+		}
+	}
+}
+
+// TestDesired_OfTheFirstTurno is what a scheduler sends that does not say what
+// it speaks: there is nothing behind the last job.
+func TestDesired_OfTheFirstTurno(t *testing.T) {
+	t.Parallel()
+	b, err := wire.EncodeDesired(desired(), 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := wire.DecodeDesired(b)
+	got, peer, err := wire.DecodeDesired(b[:len(b)-2])
+	if diff := cmp.Diff(desired(), got); err != nil || diff != "" || peer != (turno.Versions{}) {
+		t.Error(err, peer, diff)
+	}
+	if version, ok := wire.Common(peer); version != 3 || !ok {
+		t.Errorf("it is spoken to in version %d, %t", version, ok)
+	}
+}
+
+func TestCommon(t *testing.T) {
+	t.Parallel()
+	now := wire.Speaks
+	for _, c := range []struct {
+		peer    turno.Versions
+		version int
+		ok      bool
+	}{
+		{now, now.Newest, true},
+		{turno.Versions{Oldest: now.Newest, Newest: now.Newest + 1}, now.Newest, true},
+		{turno.Versions{Oldest: now.Oldest - 1, Newest: now.Oldest}, now.Oldest, true},
+		{turno.Versions{Oldest: now.Newest + 1, Newest: now.Newest + 2}, now.Newest, false},
+		{turno.Versions{Oldest: 1, Newest: now.Oldest - 1}, now.Oldest - 1, false},
+	} {
+		if version, ok := wire.Common(c.peer); version != c.version || ok != c.ok {
+			t.Errorf("%v: %d, %t", c.peer, version, ok)
+		}
+	}
+}
+
+// TestReader_SkipsLaterFields: a newer turno adds fields in the blocks for
+// them, and this one reads the message without them.
+func TestReader_SkipsLaterFields(t *testing.T) {
+	t.Parallel()
+	d := &turno.Desired{Worker: "w", Incarnation: "i", Jobs: []turno.Assignment{}}
+	b, err := wire.EncodeDesired(d, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(desired(), got); diff != "" {
-		t.Error(diff)
+	b = append(b[:len(b)-1], 3, 'n', 'e', 'w')
+	got, _, err := wire.DecodeDesired(b)
+	if diff := cmp.Diff(d, got); err != nil || diff != "" {
+		t.Error(err, diff)
 	}
 }
 
@@ -117,17 +174,17 @@ func TestDecode_RefusesWhatIsCutOrChanged(t *testing.T) {
 	if err := e.SetMachine(report().Machine); err != nil {
 		t.Fatal(err)
 	}
-	r, err := e.Encode(report())
+	r, err := e.Encode(report(), wire.Speaks.Newest)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := wire.EncodeDesired(desired())
+	d, err := wire.EncodeDesired(desired(), wire.Speaks.Newest)
 	if err != nil {
 		t.Fatal(err)
 	}
 	decode := map[byte]func([]byte) error{
 		'R': func(b []byte) error { _, err := new(wire.ReportDecoder).Decode(b); return err },
-		'D': func(b []byte) error { _, err := wire.DecodeDesired(b); return err },
+		'D': func(b []byte) error { _, _, err := wire.DecodeDesired(b); return err },
 	}
 	for _, whole := range [][]byte{r, d} {
 		for i := range whole {
@@ -140,8 +197,8 @@ func TestDecode_RefusesWhatIsCutOrChanged(t *testing.T) {
 		}
 		newer := bytes.Clone(whole)
 		newer[1] = 99
-		if err := decode[whole[0]](newer); !errors.Is(err, wire.ErrMalformed) {
-			t.Errorf("another version: %v", err)
+		if e, ok := errors.AsType[*wire.VersionError](decode[whole[0]](newer)); !ok || e.Version != 99 {
+			t.Errorf("another version: %v", e)
 		}
 	}
 }
@@ -158,7 +215,7 @@ func BenchmarkReport(b *testing.B) {
 	}
 	var d wire.ReportDecoder
 	for b.Loop() {
-		data, err := e.Encode(r)
+		data, err := e.Encode(r, wire.Speaks.Newest)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -28,8 +28,8 @@ type Kind struct {
 	make func(marks, last string) *turno.Spec
 }
 
-// Mix is every kind. A sleeper ends only when it is cancelled, and a
-// stubborn one only when it is killed then.
+// Mix is every kind. A sleeper ends only when it is cancelled, a stubborn one
+// only when it is killed then, and a waiting one when its Load is released.
 var Mix = []Kind{
 	{"noop", turno.Succeeded, func(string, string) *turno.Spec { return &turno.Spec{Type: "noop"} }},
 	{"sleep", turno.Succeeded, func(string, string) *turno.Spec {
@@ -65,6 +65,9 @@ var Mix = []Kind{
 		s.GPUs, s.Grace = 1, turno.Duration(1500*time.Millisecond)
 		return s
 	}},
+	{"waiting", turno.Succeeded, func(marks, _ string) *turno.Spec {
+		return marking(marks, "until [ -e "+marks+"/release ]; do sleep 0.1; done")
+	}},
 	{"long", turno.Succeeded, func(marks, _ string) *turno.Spec {
 		// It shows that it lives, until it does not.
 		return marking(marks, `for i in $(seq 35); do date +%s%N > "$mark.alive"; sleep 0.2; done`)
@@ -87,7 +90,15 @@ func marking(marks, script string) *turno.Spec {
 // Marked tells whether a kind leaves marks.
 func Marked(kind string) bool { return slices.Contains(marked, kind) }
 
-var marked = []string{"command", "gpu", "long", "brief"}
+var marked = []string{"command", "gpu", "long", "brief", "waiting"}
+
+// Release lets waiting jobs end.
+func (l *Load) Release(t testing.TB) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(l.Marks, "release"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // Load is jobs that were handed in.
 type Load struct {
@@ -286,7 +297,7 @@ func (l *Load) checkMarks(t testing.TB, lenient []string) {
 	ran := map[string][]span{}
 	for _, f := range entries {
 		id, attempt, _ := strings.Cut(f.Name(), ".")
-		if strings.HasSuffix(attempt, ".alive") {
+		if strings.HasSuffix(attempt, ".alive") || f.Name() == "release" {
 			continue
 		}
 		s, err := readSpan(filepath.Join(l.Marks, f.Name()))

@@ -66,7 +66,7 @@ func (d *Deployment) CheckNothingLeft() {
 func (d *Deployment) CheckIdle() {
 	d.T.Helper()
 	d.await(15*time.Second, "is of no job that is current", func(p Process) bool {
-		return !strings.HasPrefix(p.Cmdline, d.Binary) && !strings.HasPrefix(p.Cmdline, "turno\x00")
+		return filepath.Dir(strings.SplitN(p.Cmdline, "\x00", 2)[0]) != filepath.Dir(d.Binary) && !strings.HasPrefix(p.Cmdline, "turno\x00")
 	})
 }
 

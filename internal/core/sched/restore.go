@@ -45,6 +45,7 @@ func (s *Sched) adopt(record *turno.Job) {
 		array.tasks = append(array.tasks, j)
 		array.Tasks.Active++
 	}
+	s.quota.count(&j.Job, 1)
 	if j.Parent == 0 {
 		s.ids[j.ID] = j.Number
 	}

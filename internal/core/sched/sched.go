@@ -35,6 +35,9 @@ type Config struct {
 	// MaxLosses is how many attempts of a job may be lost with their workers
 	// before the job is taken for the cause and failed as Poison.
 	MaxLosses int
+	// MaxJobs and MaxUserJobs bound the jobs that have not ended, of all and of
+	// each user; further ones are refused. 0: no bound.
+	MaxJobs, MaxUserJobs int
 }
 
 // Defaults. A lease of five minutes lets a scheduler, a broker and a network
@@ -71,6 +74,7 @@ type Sched struct {
 	jobs    map[int64]*job
 	ids     map[string]int64 // of live jobs and of recent ones: see recent.go
 	recent  recent
+	quota   quota
 	line    line
 	timers  timers
 	waiting map[depKey][]int64 // jobs that wait for an end
@@ -129,7 +133,7 @@ func New(cfg Config) *Sched {
 	return &Sched{
 		cfg: cfg, next: 1,
 		jobs: map[int64]*job{}, ids: map[string]int64{}, waiting: map[depKey][]int64{},
-		workers: map[string]*worker{}, line: newLine(),
+		workers: map[string]*worker{}, line: newLine(), quota: quota{users: map[string]int{}},
 	}
 }
 
@@ -243,6 +247,7 @@ func (s *Sched) flush(j *job) Change {
 	j.oldState, j.dirty = j.State, false
 	if j.State.Ended() {
 		delete(s.jobs, j.Number)
+		s.quota.count(&j.Job, -1)
 		if !j.SubmittedAt.After(s.recent.since) {
 			delete(s.ids, j.ID)
 		}

@@ -42,6 +42,9 @@ func (s *Sched) submit(n *turno.NewJob, known Known) turno.Submitted {
 	if old := known.find(turno.Ref{ID: n.ID, Task: -1}); old != nil {
 		return repeated(old, n)
 	}
+	if answer.Error = s.room(n.Spec.User); answer.Error != nil {
+		return answer
+	}
 	deps, err := s.resolve(n.Spec, known)
 	if err != nil {
 		answer.Error = err
@@ -78,6 +81,7 @@ func (s *Sched) accept(n *turno.NewJob) *job {
 		j.Tasks = &turno.TaskCount{Total: a.Tasks.Len(), Waiting: a.Tasks, Ended: map[turno.State]int{}}
 	}
 	s.jobs[j.Number] = j
+	s.quota.count(&j.Job, 1)
 	s.remember(j.ID, j.Number)
 	return j
 }

@@ -50,6 +50,7 @@ type Options struct {
 	Files files.Store
 	// MaxFile bounds a file in bytes; 0: DefaultMaxFile.
 	MaxFile int64
+	Bounds  Bounds
 	// Link lets clients enter jobs; nil: it is not possible here.
 	Link Linker
 	// Ready tells whether turno can work; nil: whether the store answers.
@@ -68,7 +69,9 @@ type Role struct {
 	api     huma.API
 	mux     *http.ServeMux
 	handler http.Handler
-	large   chan struct{} // a place for each large body that is read at a time
+	bodies  gate // of one job, and of orders
+	large   gate // of many jobs
+	uses    tokens
 	streams chan struct{} // a place for each stream of events
 	uploads chan struct{} // a place for each long body
 	links   chan struct{} // a place for each session with a job
@@ -87,8 +90,6 @@ const (
 	// graceTimeout is for requests that are under way at the end: they wait for
 	// the scheduler at most two seconds.
 	graceTimeout = 5 * time.Second
-	// largeBodies are held in memory at a time: 16 MiB each.
-	largeBodies = 8
 	// maxStreams of events at a time; each costs a goroutine and its buffer.
 	maxStreams = 1000
 )
@@ -107,12 +108,13 @@ func New(o Options) (*Role, error) {
 	if o.Version == "" {
 		o.Version = "devel"
 	}
+	o.Bounds.fill()
 	if o.MaxFile == 0 {
 		o.MaxFile = DefaultMaxFile
 	}
 	a := &Role{
 		o: o, log: o.Log.With("role", "api"),
-		large: make(chan struct{}, largeBodies), streams: make(chan struct{}, maxStreams), uploads: make(chan struct{}, maxUploads),
+		streams: make(chan struct{}, maxStreams), uploads: make(chan struct{}, maxUploads),
 		links:   make(chan struct{}, maxLinks),
 		closing: make(chan struct{}), signIns: newSignIns(o.SessionKey),
 	}
@@ -126,6 +128,7 @@ func New(o Options) (*Role, error) {
 		}
 		a.tls = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	}
+	a.bodies.most, a.large.most = o.Bounds.Bytes/2, o.Bounds.Bytes/2
 	if err := a.route(); err != nil {
 		return nil, err
 	}

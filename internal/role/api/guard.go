@@ -39,8 +39,12 @@ func (a *Role) guard(next http.Handler) http.Handler {
 			return
 		}
 		if !a.open(r) {
-			if _, ok := a.authenticate(r); !ok {
+			who, ok := a.authenticate(r)
+			if !ok {
 				a.unknown(w, r)
+				return
+			}
+			if a.hurried(w, r, who) {
 				return
 			}
 		}

@@ -176,16 +176,12 @@ func (s *submission) sign(user string) {
 	}
 }
 
-// read reads a whole body. A large one waits for a place.
+// read reads a whole body, when there is room for it. Release gives the room
+// back: when the answer is known.
 func (a *Role) read(w http.ResponseWriter, r *http.Request) (data []byte, release func(), err error) {
-	release = func() {}
-	if r.ContentLength < 0 || r.ContentLength > maxSmall {
-		select {
-		case a.large <- struct{}{}:
-			release = func() { <-a.large }
-		case <-r.Context().Done():
-			return nil, release, context.Cause(r.Context())
-		}
+	release, err = a.enter(r)
+	if err != nil {
+		return nil, func() {}, err
 	}
 	if n := r.ContentLength; n >= 0 && n <= maxBody {
 		data = make([]byte, n)

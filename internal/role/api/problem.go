@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -24,6 +27,7 @@ type problem struct {
 	Code   turno.Code `json:"code" doc:"stable: clients act on it"`
 	Field  string     `json:"field,omitempty" doc:"where in the request"`
 	Hint   string     `json:"hint,omitempty" doc:"what to do next"`
+	Retry  float64    `json:"retry_after_seconds,omitempty" doc:"how long to wait before trying again; rounded up in Retry-After"`
 }
 
 func (p *problem) Error() string { return p.Detail }
@@ -44,6 +48,8 @@ var statuses = map[turno.Code]int{
 	turno.CodeTooLarge:     http.StatusRequestEntityTooLarge,
 	turno.CodeUnavailable:  http.StatusServiceUnavailable,
 	turno.CodeUnsatisfied:  http.StatusUnprocessableEntity,
+	turno.CodeBusy:         http.StatusTooManyRequests,
+	turno.CodeQuota:        http.StatusTooManyRequests,
 	turno.CodeFull:         http.StatusInsufficientStorage,
 	turno.CodeInternal:     http.StatusInternalServerError,
 }
@@ -59,6 +65,7 @@ func problemOf(e *turno.Error, status int) *problem {
 	return &problem{
 		Type: "urn:turno:problem:" + string(e.Code), Title: http.StatusText(status), Status: status,
 		Detail: e.Message, Code: e.Code, Field: e.Field, Hint: e.Hint,
+		Retry: time.Duration(e.RetryAfter).Seconds(),
 	}
 }
 
@@ -85,7 +92,11 @@ func (a *Role) explain(route string, err error) *problem {
 // refuse writes an error.
 func (a *Role) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	p := a.explain(r.Method+" "+r.URL.Path, err)
-	if p.Status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
+	switch {
+	case w.Header().Get("Retry-After") != "":
+	case p.Retry > 0:
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(p.Retry))))
+	case p.Status == http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "1")
 	}
 	body, _ := json.Marshal(p) // holds nothing that could not be encoded

@@ -24,6 +24,8 @@ const (
 	streamBytes = 4 << 20
 	// maxLogWait bounds one answer; clients ask again.
 	maxLogWait = time.Minute
+	// streamRetry is when who found no place for a stream may ask again.
+	streamRetry = 5 * time.Second
 	// retryMillis is when a browser connects again.
 	retryMillis = 2000
 )
@@ -150,12 +152,18 @@ func (a *Role) events(w http.ResponseWriter, r *http.Request, in *eventsIn) erro
 		}
 		q.After = after
 	}
+	who, _ := a.authenticate(r)
+	closed, ok := a.uses.stream(who.Hash, a.o.Bounds.Streams)
+	if !ok {
+		return turno.Errorf(turno.CodeBusy, "%d streams of events are open with this token", a.o.Bounds.Streams).
+			WithHint("close one; one stream can follow all jobs").After(streamRetry)
+	}
+	defer closed()
 	select {
 	case a.streams <- struct{}{}:
 		defer func() { <-a.streams }()
 	default:
-		w.Header().Set("Retry-After", "5")
-		return problemOf(turno.Errorf(turno.CodeUnavailable, "too many streams of events are open"), http.StatusTooManyRequests)
+		return turno.Errorf(turno.CodeBusy, "%d streams of events are open, which is all there can be", maxStreams).After(streamRetry)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")

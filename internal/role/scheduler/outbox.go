@@ -15,7 +15,7 @@ import (
 type post struct {
 	acks    []ack
 	replies []reply1
-	desired []turno.Desired
+	desired []envelope
 	results []turno.ResultMessage
 }
 
@@ -70,11 +70,12 @@ func (t *term) deliver(ctx context.Context, p *post) error {
 		return err
 	}
 	for i := range p.desired {
-		body, err := wire.EncodeDesired(&p.desired[i])
+		d := &p.desired[i].desired
+		body, err := wire.EncodeDesired(d, p.desired[i].version)
 		if err != nil {
 			return fmt.Errorf("encode a desired: %w", err)
 		}
-		if err := t.o.Broker.Put(ctx, broker.DesiredBox+p.desired[i].Worker, body); err != nil {
+		if err := t.o.Broker.Put(ctx, broker.DesiredBox+d.Worker, body); err != nil {
 			return err
 		}
 	}

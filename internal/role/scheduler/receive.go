@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"turno"
@@ -168,6 +169,10 @@ func (t *term) readReports(ctx context.Context, w broker.Watcher, d *wire.Report
 	var in input
 	for _, v := range vs {
 		r, err := d.Decode(v.Body)
+		if why, ok := errors.AsType[*wire.VersionError](err); ok {
+			in.strangers = append(in.strangers, stranger{strings.TrimPrefix(v.Name, broker.ReportBox), why, t.clock.Now()})
+			continue
+		}
 		if err != nil || broker.ReportBox+r.Worker != v.Name {
 			t.log.Warn("ignored a report that is none", "mailbox", v.Name, "err", err)
 			continue

@@ -57,6 +57,8 @@ type Options struct {
 	Lease     time.Duration // of workers
 	// Silence after which a worker gets no new job.
 	Silence time.Duration
+	// MaxJobs and MaxUserJobs: see sched.Config.
+	MaxJobs, MaxUserJobs int
 	// DeadLetters bounds how many are kept; 0: DefaultDeadLetters.
 	DeadLetters int
 	Log         *slog.Logger
@@ -193,8 +195,10 @@ func (r *Role) newTerm(lead store.Lead, failed int, fail context.CancelCauseFunc
 		o: r.o, log: r.log.With("term", lead.Term), lead: lead, clock: shell.NewClock(),
 		fail: fail, forgiven: failed,
 		inputs: make(chan input), post: make(chan post, outboxDepth),
+		speaks: map[string]turno.Versions{}, strangers: map[string]stranger{},
 		core: sched.New(sched.Config{
 			Term: lead.Term, Lease: r.o.Lease, Silence: r.o.Silence, Order: r.o.Order, Ahead: sched.DefaultAhead,
+			MaxJobs: r.o.MaxJobs, MaxUserJobs: r.o.MaxUserJobs,
 		}),
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"turno/internal/failpoint"
 	"turno/internal/role/shell"
 	"turno/internal/store"
+	"turno/internal/wire"
 )
 
 const (
@@ -43,7 +44,17 @@ type term struct {
 	// Owned by the loop.
 	core    *sched.Sched
 	batch   batch
-	suspect *input // what is being worked on is this alone; see bury
+	suspect *input                    // what is being worked on is this alone; see bury
+	speaks  map[string]turno.Versions // of messages, by worker
+	// strangers report in versions that this turno does not speak, by worker.
+	strangers map[string]stranger
+}
+
+// stranger is a worker whose Reports cannot be read.
+type stranger struct {
+	worker string
+	why    *wire.VersionError
+	at     time.Time
 }
 
 // input is what one receiver has read: one list is set. Alone: it has been
@@ -53,6 +64,7 @@ type input struct {
 	submissions []submission
 	asks        []ask
 	reports     []*turno.Report
+	strangers   []stranger
 	logs        []turno.LogChunk
 }
 
@@ -126,6 +138,7 @@ func (t *term) restore(ctx context.Context) error {
 		return err
 	}
 	t.core.Resume(t.clock.Now(), known)
+	t.listen(state.Workers, nil)
 	t.log.Info("restored", "jobs", len(jobs), "workers", len(state.Workers), "took", time.Since(began))
 	return nil
 }
@@ -210,7 +223,11 @@ func (t *term) take(ctx context.Context, in input) error {
 }
 
 func (t *term) takeIn(ctx context.Context, in *input) error {
+	for _, s := range in.strangers {
+		t.refuse(s)
+	}
 	for _, r := range in.reports {
+		delete(t.strangers, r.Worker)
 		t.core.Report(t.clock.Now(), r)
 		t.batch.jobs += len(r.Held)
 	}
@@ -269,7 +286,7 @@ func (t *term) answer(ctx context.Context, a *ask) (err error) {
 	case a.ask.Explain != "":
 		answer.Explain, answer.Error = t.explain(now, a.ask.Explain)
 	case a.ask.Workers:
-		answer.Workers = t.core.Workers(now)
+		answer.Workers = t.withStrangers(t.core.Workers(now))
 	default:
 		answer.Error = turno.Errorf(turno.CodeMalformed, "asks for nothing that this scheduler knows")
 	}
@@ -320,7 +337,8 @@ func (t *term) flush(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		b.post.desired, b.post.results = ready.Desired, append(ready.Results, again...)
+		t.listen(ready.Workers, ready.Gone)
+		b.post.desired, b.post.results = t.envelopes(ready.Desired), append(ready.Results, again...)
 		if b.post.empty() {
 			continue
 		}

@@ -318,7 +318,7 @@ func (c *commands) dir(a *attempt) string {
 // times its start: there only commands that ask for memory or a GPU, which are
 // seldom short, get any.
 func (c *commands) limits(t *turno.Task) child.Limits {
-	l := child.Limits{LogBytes: maxLogBytes}
+	l := child.Limits{LogBytes: c.role.o.LogBytes}
 	if !c.slow || t.Spec.Memory > 0 || len(t.GPUs) > 0 {
 		l.MemoryBytes, l.Processes, l.CPUMillis = t.Spec.Memory, maxProcesses, int(t.Spec.CPUs)
 	}

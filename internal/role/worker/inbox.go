@@ -13,6 +13,7 @@ type event struct {
 	key      turno.AttemptKey
 	started  time.Time // of an attempt, if it is known better than by the event
 	desired  *turno.Desired
+	speaks   turno.Versions // the scheduler of desired
 	progress *turno.Progress
 	result   *turno.Result
 	broken   error // the worker cannot go on

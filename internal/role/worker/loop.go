@@ -100,8 +100,10 @@ func (r *Role) take(ctx context.Context, c shell.Clock) error {
 			return e.broken
 		case e.desired != nil:
 			r.core.Desired(now, e.desired)
+			r.voice.heard(time.Now(), e.speaks, r.o.Heartbeat)
 		case e.hello:
 			r.core.Hello()
+			r.voice = voice{} // it may be another turno than the one before
 		case e.engine != nil:
 			if err := r.learned(e.engine); err != nil {
 				return err
@@ -202,7 +204,7 @@ func (r *Role) act(ctx context.Context, ready hold.Ready) error {
 	if ready.Report == nil {
 		return nil
 	}
-	body, err := r.encoder.Encode(ready.Report)
+	body, err := r.encoder.Encode(ready.Report, r.voice.version(time.Now()))
 	if err != nil {
 		return fmt.Errorf("encode a report: %w", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"turno"
 	"turno/internal/role/worker/child"
+	"turno/internal/wire"
 )
 
 // Machine describes where this worker runs.
@@ -29,7 +30,7 @@ func (r *Role) Machine(ctx context.Context) (turno.Machine, error) {
 		CPUModel: procField("/proc/cpuinfo", "model name"), BootID: bootID(),
 		// GOMAXPROCS knows of a container's CPU limit.
 		CPUs: turno.MilliCPU(runtime.GOMAXPROCS(0)) * turno.CPU, Memory: totalMemory(),
-		GPUs: devices, Isolation: child.Probe().String(),
+		GPUs: devices, Isolation: child.Probe().String(), Messages: wire.Speaks,
 	}
 	if r.o.CPUs > 0 {
 		m.CPUs = r.o.CPUs

@@ -128,7 +128,7 @@ func (p *pool) guard(r *run) {
 	path := filepath.Join(r.a.dir, child.LogFile)
 	r.guard = time.AfterFunc(guardEvery, func() {
 		size := fileSize(path)
-		if most := p.role.o.RunnerLogBytes; size > most+most/4 {
+		if most := p.role.o.LogBytes; size > most+most/4 {
 			p.kill(r, fmt.Sprintf("it flooded its log: %d bytes, of which at most %d are kept", size, most))
 			return
 		}
@@ -143,10 +143,10 @@ func (p *pool) guard(r *run) {
 // trim cuts what a run has written beyond what is kept.
 func (p *pool) trim(r *run) {
 	path := filepath.Join(r.a.dir, child.LogFile)
-	if r.guard == nil || fileSize(path) <= p.role.o.RunnerLogBytes {
+	if r.guard == nil || fileSize(path) <= p.role.o.LogBytes {
 		return
 	}
-	if err := os.Truncate(path, p.role.o.RunnerLogBytes); err != nil {
+	if err := os.Truncate(path, p.role.o.LogBytes); err != nil {
 		p.role.log.Warn("did not cut a log", "attempt", r.a.key.String(), "err", err)
 	}
 }

@@ -86,7 +86,7 @@ func (x *bench) until(good func(*turno.Report) bool) {
 		body, err := wire.EncodeDesired(&turno.Desired{
 			Worker: "w", Incarnation: x.last.Incarnation, Term: 1, Seq: x.seq, SeenReport: x.last.Seq,
 			Lease: turno.Duration(5 * time.Minute), Jobs: x.jobs,
-		})
+		}, wire.Speaks.Newest)
 		if err == nil {
 			err = x.b.Put(ctx, broker.DesiredBox+"w", body)
 		}

@@ -67,8 +67,8 @@ type Options struct {
 	CheckSchema func(name string, schema []byte) error
 	// HelloTimeout is what an Engine may take to start; 0: runner.DefaultHelloTimeout.
 	HelloTimeout time.Duration
-	// RunnerLogBytes is what an Engine's job may write to its log; 0: maxLogBytes.
-	RunnerLogBytes int64
+	// LogBytes of an attempt's output are kept; 0: maxLogBytes.
+	LogBytes int64
 }
 
 // DefaultHeartbeat costs a scheduler of a thousand workers 500 messages a
@@ -100,6 +100,7 @@ type Role struct {
 	onDisk  map[turno.AttemptKey]bool // attempts with a folder
 	shims   time.Duration             // the lease that the shims have
 	encoder wire.ReportEncoder
+	voice   voice
 	unsent  bool // the newest Report could not be sent
 
 	runners  *pool
@@ -132,8 +133,8 @@ func New(o Options) *Role {
 	if o.Heartbeat == 0 {
 		o.Heartbeat = DefaultHeartbeat
 	}
-	if o.RunnerLogBytes == 0 {
-		o.RunnerLogBytes = maxLogBytes
+	if o.LogBytes == 0 {
+		o.LogBytes = maxLogBytes
 	}
 	if o.GPUs == nil {
 		o.GPUs = gpu.None{}
@@ -217,12 +218,12 @@ func (r *Role) watch(ctx context.Context, w broker.Watcher) {
 	for {
 		values, err := w.Receive(ctx)
 		for _, v := range values {
-			d, err := wire.DecodeDesired(v.Body)
+			d, peer, err := wire.DecodeDesired(v.Body)
 			if err != nil {
 				r.log.Warn("ignored an order that is none", "err", err)
 				continue
 			}
-			r.inbox.put(event{desired: d})
+			r.inbox.put(event{desired: d, speaks: peer})
 		}
 		if err != nil {
 			if ctx.Err() == nil {
