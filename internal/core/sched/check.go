@@ -14,10 +14,8 @@ func (s *Sched) Check() error {
 			return err
 		}
 	}
-	for _, n := range s.sortedNumbers() {
-		if err := s.checkJob(s.jobs[n]); err != nil {
-			return err
-		}
+	if err := s.checkJobs(); err != nil {
+		return err
 	}
 	for _, sh := range s.line.shapes {
 		for i, j := range sh.jobs {
@@ -30,6 +28,21 @@ func (s *Sched) Check() error {
 		}
 	}
 	return nil
+}
+
+// checkJobs tells of the first job with which something is wrong.
+func (s *Sched) checkJobs() error {
+	var first *job
+	// order-free: the lowest number wins
+	for n, j := range s.jobs {
+		if s.checkJob(j) != nil && (first == nil || n < first.Number) {
+			first = j
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	return s.checkJob(first)
 }
 
 // checkIdle finds a job that was left waiting although it could start.

@@ -152,13 +152,8 @@ func (s *Sched) order(j *job, stop turno.Stop, detail string) {
 func (s *Sched) finish(j *job, h *turno.Hold) {
 	res, stop, w := *h.Result, j.stop, j.worker
 	a := j.Current()
-	a.EndedAt, a.Result, a.LogBytes = h.EndedAt, &res, res.LogBytes
-	if a.StartedAt.IsZero() { // a worker that was restarted knows only its own time
-		a.StartedAt = h.StartedAt
-	}
-	if a.EndedAt.IsZero() {
-		a.EndedAt = s.now
-	}
+	a.Result, a.LogBytes = &res, res.LogBytes
+	s.time(a, h)
 	if stop != nil && stop.Unbegun && !a.StartedAt.IsZero() {
 		stop = nil // it came too late
 	}
@@ -183,6 +178,22 @@ func (s *Sched) finish(j *job, h *turno.Hold) {
 		s.failed(j, &res)
 	default:
 		s.lose(j, res.Message)
+	}
+}
+
+// time takes over when an attempt began and ended. How long it ran is what its
+// worker measured, though the worker's clock may show another time.
+func (s *Sched) time(a *turno.Attempt, h *turno.Hold) {
+	if a.StartedAt.IsZero() && !h.StartedAt.IsZero() {
+		a.StartedAt = s.placed(h.StartedAt, a.AssignedAt)
+	}
+	switch {
+	case h.EndedAt.IsZero():
+		a.EndedAt = s.now
+	case h.StartedAt.IsZero():
+		a.EndedAt = s.placed(h.EndedAt, a.AssignedAt)
+	default:
+		a.EndedAt = s.placed(h.EndedAt.Add(a.StartedAt.Sub(h.StartedAt)), a.StartedAt)
 	}
 }
 

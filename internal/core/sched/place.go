@@ -88,7 +88,7 @@ func (s *Sched) choose(sh *shape, n need) *worker {
 	var bestLeft [2]int64
 	for _, name := range s.names {
 		w := s.workers[name]
-		if len(w.ahead) > 0 || w.closed().reason != "" || w.busy(sh, n).reason != "" || w.never(sh, n).reason != "" {
+		if len(w.ahead) > 0 || w.closed().reason != "" || !w.fits(sh, n) || w.never(sh, n).reason != "" {
 			continue
 		}
 		if !s.leavesReserved(w, sh, n) {

@@ -11,16 +11,17 @@ import (
 )
 
 // Report takes what a worker holds. Older ones than the newest seen, of this
-// or an earlier incarnation, are ignored.
+// or an earlier incarnation, are ignored; but a worker that is gone may come
+// back with a new disk and another clock, and nothing older is under way.
 func (s *Sched) Report(now time.Time, r *turno.Report) {
 	s.advance(now)
 	w := s.workers[r.Worker]
 	switch {
 	case w == nil:
 		w = s.addWorker(turno.Worker{Name: r.Worker, Incarnation: r.Incarnation})
-	case r.Incarnation < w.Incarnation:
+	case r.Incarnation < w.Incarnation && w.State != turno.WorkerGone:
 		return
-	case r.Incarnation > w.Incarnation:
+	case r.Incarnation != w.Incarnation:
 		w.Incarnation, w.reportSeq, w.record = r.Incarnation, 0, true
 	case r.Seq <= w.reportSeq:
 		return
@@ -45,6 +46,7 @@ func (s *Sched) Report(now time.Time, r *turno.Report) {
 
 func (s *Sched) addWorker(record turno.Worker) *worker {
 	w := &worker{Worker: record, holders: map[string]*job{}, record: true, lastReport: s.now}
+	w.describe(record.Machine)
 	s.workers[w.Name] = w
 	i, _ := slices.BinarySearch(s.names, w.Name)
 	s.names = slices.Insert(s.names, i, w.Name)
@@ -68,7 +70,7 @@ func (s *Sched) present(w *worker, r *turno.Report) {
 		w.State, w.Since = state, s.now
 	}
 	if changed {
-		w.Machine = r.Machine
+		w.describe(r.Machine)
 	}
 	fresh := !w.reported || changed
 	w.leaving, w.reported = r.Leaving, true
@@ -124,9 +126,9 @@ func (s *Sched) confirm(j *job, h *turno.Hold) {
 	j.confirmed = true
 	a := j.Current()
 	if a.StartedAt.IsZero() && !h.StartedAt.IsZero() {
-		a.StartedAt = h.StartedAt
+		a.StartedAt = s.placed(h.StartedAt, a.AssignedAt)
 		if j.StartedAt.IsZero() {
-			j.StartedAt = h.StartedAt
+			j.StartedAt = a.StartedAt
 		}
 		s.touch(j)
 	}
@@ -137,6 +139,18 @@ func (s *Sched) confirm(j *job, h *turno.Hold) {
 		j.told = s.now
 		s.set(j, turno.Running, turno.ReasonRunning, "on "+j.worker.Name+progressText(h.Progress))
 	}
+}
+
+// placed puts a time of a worker's clock, which may be hours wrong, where it can
+// have been on this one: not before earliest, and not to come.
+func (s *Sched) placed(t, earliest time.Time) time.Time {
+	if t.After(s.now) {
+		t = s.now
+	}
+	if t.Before(earliest) {
+		return earliest
+	}
+	return t
 }
 
 // tellEvery is how seldom a job's progress is committed at most: a heartbeat

@@ -27,6 +27,7 @@ type worker struct {
 	cpus     turno.MilliCPU
 	memory   int64
 	holders  map[string]*job // by GPU
+	models   []string        // of its GPUs, in lower case
 
 	dirty  bool
 	record bool // the record is to be written
@@ -205,20 +206,41 @@ func (w *worker) startsRunner(engine string) bool {
 	})
 }
 
-func (k *shapeKey) accepts(g *turno.GPU) bool {
-	return g.Quarantine == "" && g.Memory >= k.gpuMem &&
-		(k.model == "" || strings.Contains(strings.ToLower(g.Model), k.model))
+// describe takes over what a machine says of itself.
+func (w *worker) describe(m turno.Machine) {
+	w.Machine, w.models = m, make([]string, len(m.GPUs))
+	for i := range m.GPUs {
+		w.models[i] = strings.ToLower(m.GPUs[i].Model)
+	}
+}
+
+// accepts tells whether a shape can use the worker's i-th GPU.
+func (k *shapeKey) accepts(w *worker, i int) bool {
+	g := &w.Machine.GPUs[i]
+	return g.Quarantine == "" && g.Memory >= k.gpuMem && (k.model == "" || strings.Contains(w.models[i], k.model))
+}
+
+// fits tells whether a need is free on a worker that could run its shape; busy
+// says what is not.
+func (w *worker) fits(sh *shape, n need) bool {
+	if n.cpus > w.Machine.CPUs-w.cpus || n.memory > w.Machine.Memory-w.memory {
+		return false
+	}
+	if n.gpus == 0 {
+		return true
+	}
+	_, free := w.matching(&sh.key)
+	return free >= n.gpus
 }
 
 // matching counts the GPUs that a shape can use, and the free ones of them.
 func (w *worker) matching(k *shapeKey) (total, free int) {
 	for i := range w.Machine.GPUs {
-		g := &w.Machine.GPUs[i]
-		if !k.accepts(g) {
+		if !k.accepts(w, i) {
 			continue
 		}
 		total++
-		if w.holders[g.UUID] == nil {
+		if w.holders[w.Machine.GPUs[i].UUID] == nil {
 			free++
 		}
 	}
@@ -233,7 +255,7 @@ func (w *worker) pick(k *shapeKey, n int) []string {
 		best := -1
 		for i := range w.Machine.GPUs {
 			g := &w.Machine.GPUs[i]
-			if !k.accepts(g) || w.holders[g.UUID] != nil || listed(out, g.UUID, false) {
+			if !k.accepts(w, i) || w.holders[g.UUID] != nil || listed(out, g.UUID, false) {
 				continue
 			}
 			if best < 0 || g.Memory < w.Machine.GPUs[best].Memory {
