@@ -95,7 +95,7 @@ func (e *entry) alive() bool { return e.phase == starting || e.phase == running 
 // New holds nothing.
 func New(cfg Config, m turno.Machine) *Hold {
 	return &Hold{
-		cfg: cfg, machine: m, changed: true,
+		cfg: cfg, machine: m, changed: true, ready: Ready{Journal: []Record{{Began: &Began{cfg.Incarnation}}}},
 		entries: map[turno.AttemptKey]*entry{}, byGPU: map[string]*entry{}, byJob: map[int64]*entry{},
 	}
 }
@@ -106,6 +106,12 @@ type Record struct {
 	End    *End              `json:"end,omitempty"`
 	Forget *turno.AttemptKey `json:"forget,omitempty"`
 	Lease  *Lease            `json:"lease,omitempty"`
+	Began  *Began            `json:"began,omitempty"`
+}
+
+// Began notes an agent's start.
+type Began struct {
+	Incarnation string `json:"incarnation"`
 }
 
 // End of an attempt, in the journal.
@@ -114,11 +120,6 @@ type End struct {
 	StartedAt time.Time     `json:"started_at,omitzero"`
 	EndedAt   time.Time     `json:"ended_at"`
 	Result    *turno.Result `json:"result"`
-}
-
-// Lease notes until when the held attempts may run.
-type Lease struct {
-	Until time.Time `json:"until"`
 }
 
 // Order to end an attempt: TERM, and KILL after Grace.
@@ -252,7 +253,7 @@ func (h *Hold) renew(d *turno.Desired) {
 	// Journalled in steps of a tenth: never later than true, so never too long.
 	if h.leaseUntil.Sub(h.noted) > h.lease/10 {
 		h.noted = h.leaseUntil
-		h.ready.Journal = append(h.ready.Journal, Record{Lease: &Lease{h.leaseUntil}})
+		h.ready.Journal = append(h.ready.Journal, Record{Lease: &Lease{Until: h.leaseUntil}})
 	}
 }
 

@@ -11,8 +11,11 @@ import (
 	"os"
 	"time"
 
+	"github.com/google/uuid"
+
 	"turno"
 	"turno/internal/core/hold"
+	"turno/internal/role/shell"
 )
 
 // journal is the worker's memory across its own restarts: lines of
@@ -20,13 +23,15 @@ import (
 // it has to outlive the agent, and when the machine goes down the attempts go
 // with it.
 type journal struct {
-	path string
-	file *os.File
-	buf  bytes.Buffer
-	size int64
-	held map[turno.AttemptKey]*hold.Kept
-	// lease is the newest that was noted.
-	lease time.Time
+	path  string
+	clock shell.Clock
+	file  *os.File
+	buf   bytes.Buffer
+	size  int64
+	held  map[turno.AttemptKey]*hold.Kept
+	// As noted last.
+	lease       *hold.Lease
+	incarnation string
 }
 
 // compactAt is where a journal is written anew with what still counts.
@@ -36,11 +41,11 @@ const compactAt = 8 << 20
 type savedJournal struct {
 	journal *journal
 	kept    []hold.Kept
-	lease   time.Time
+	lease   time.Time // its end; zero: there is none
 }
 
-func openJournal(path string) (savedJournal, error) {
-	j := &journal{path: path, held: map[turno.AttemptKey]*hold.Kept{}}
+func openJournal(path string, clock shell.Clock) (savedJournal, error) {
+	j := &journal{path: path, clock: clock, held: map[turno.AttemptKey]*hold.Kept{}}
 	var saved savedJournal
 	order, err := j.read()
 	if err != nil {
@@ -51,7 +56,10 @@ func openJournal(path string) (savedJournal, error) {
 			saved.kept = append(saved.kept, *kept)
 		}
 	}
-	saved.journal, saved.lease = j, j.lease
+	saved.journal = j
+	if j.lease != nil {
+		saved.lease = moment(clock.Now()).End(*j.lease)
+	}
 	return saved, j.compact()
 }
 
@@ -87,6 +95,15 @@ func (j *journal) read() ([]turno.AttemptKey, error) {
 	}
 }
 
+// next is an incarnation that sorts after the one before it.
+func (j *journal) next() (string, error) {
+	fresh, err := uuid.NewV7()
+	if err != nil {
+		return "", fmt.Errorf("make an incarnation: %w", err)
+	}
+	return hold.After(j.incarnation, fresh.String()), nil
+}
+
 func (j *journal) knows(k turno.AttemptKey) bool { return j.held[k] != nil }
 
 func (j *journal) apply(rec hold.Record) {
@@ -100,7 +117,9 @@ func (j *journal) apply(rec hold.Record) {
 	case rec.Forget != nil:
 		delete(j.held, *rec.Forget)
 	case rec.Lease != nil:
-		j.lease = rec.Lease.Until
+		j.lease = rec.Lease
+	case rec.Began != nil:
+		j.incarnation = rec.Began.Incarnation
 	}
 }
 
@@ -112,6 +131,9 @@ func (j *journal) write(records []hold.Record) error {
 	j.buf.Reset()
 	enc := json.NewEncoder(&j.buf)
 	for _, rec := range records {
+		if rec.Lease != nil {
+			moment(j.clock.Now()).Note(rec.Lease)
+		}
 		if err := enc.Encode(rec); err != nil {
 			return err
 		}
@@ -133,8 +155,11 @@ func (j *journal) compact() error {
 	}
 	out := bufio.NewWriter(temp)
 	enc := json.NewEncoder(out)
-	if !j.lease.IsZero() {
-		err = enc.Encode(hold.Record{Lease: &hold.Lease{Until: j.lease}})
+	if j.incarnation != "" {
+		err = enc.Encode(hold.Record{Began: &hold.Began{Incarnation: j.incarnation}})
+	}
+	if j.lease != nil {
+		err = errors.Join(err, enc.Encode(hold.Record{Lease: j.lease}))
 	}
 	for _, k := range j.held {
 		err = errors.Join(err, enc.Encode(hold.Record{Start: &k.Assignment}))

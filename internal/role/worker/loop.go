@@ -19,7 +19,7 @@ import (
 func (r *Role) loop(ctx, work context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	clock := shell.NewClock()
+	clock := r.clock
 	leave := ctx.Done()
 	for {
 		now := clock.Now()

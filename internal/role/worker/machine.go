@@ -8,8 +8,10 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"turno"
+	"turno/internal/core/hold"
 	"turno/internal/role/worker/child"
 	"turno/internal/wire"
 )
@@ -103,4 +105,18 @@ func bootID() string {
 		return ""
 	}
 	return strings.TrimSpace(string(data))
+}
+
+// moment is what the machine's clocks show when the loop's shows now.
+func moment(now time.Time) hold.Moment {
+	m := hold.Moment{Now: now}
+	data, err := os.ReadFile("/proc/uptime")
+	if err != nil {
+		return m // not Linux: the wall clock must do
+	}
+	seconds, _, _ := strings.Cut(string(data), " ")
+	if up, err := time.ParseDuration(seconds + "s"); err == nil {
+		m.Up, m.Boot = up, bootID()
+	}
+	return m
 }

@@ -19,8 +19,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"turno"
 	"turno/internal/broker"
 	"turno/internal/core/hold"
@@ -92,6 +90,8 @@ type Role struct {
 	gpus    []turno.GPU
 	inbox   inbox
 
+	clock shell.Clock // constant while Run runs
+
 	// Owned by the loop.
 	core    *hold.Hold
 	machine turno.Machine
@@ -154,6 +154,7 @@ func New(o Options) *Role {
 // Run works until ctx is done; then it ends what ends with it. An error means
 // that it could not begin.
 func (r *Role) Run(ctx context.Context) error {
+	r.clock = shell.NewClock()
 	machine, err := r.Machine(ctx)
 	if err != nil {
 		return err
@@ -161,21 +162,21 @@ func (r *Role) Run(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Join(r.o.Data, attemptsDir), 0o700); err != nil {
 		return fmt.Errorf("make the worker's folder: %w", err)
 	}
-	saved, err := openJournal(filepath.Join(r.o.Data, "journal"))
+	saved, err := openJournal(filepath.Join(r.o.Data, "journal"), r.clock)
 	if err != nil {
 		return fmt.Errorf("open the journal: %w", err)
 	}
 	r.journal = saved.journal
 	defer r.journal.close()
-	incarnation, err := uuid.NewV7()
+	incarnation, err := r.journal.next()
 	if err != nil {
-		return fmt.Errorf("make an incarnation: %w", err)
+		return err
 	}
 	r.machine = machine
 	if err := r.encoder.SetMachine(machine); err != nil {
 		return fmt.Errorf("describe this machine: %w", err)
 	}
-	r.core = hold.New(hold.Config{Worker: r.o.Name, Incarnation: incarnation.String(), Heartbeat: r.o.Heartbeat}, machine)
+	r.core = hold.New(hold.Config{Worker: r.o.Name, Incarnation: incarnation, Heartbeat: r.o.Heartbeat}, machine)
 
 	// What is begun here ends after the loop: jobs may have to be ended first.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -208,7 +209,7 @@ func (r *Role) Run(ctx context.Context) error {
 		r.group.Go(func() { r.runners.learn(&r.o.Engines[i], 0) })
 	}
 	r.group.Go(func() { r.watch(work, watcher) })
-	r.log.Info("worker began", "incarnation", incarnation.String(), "cpus", machine.CPUs.String(),
+	r.log.Info("worker began", "incarnation", incarnation, "cpus", machine.CPUs.String(),
 		"gpus", len(machine.GPUs), "isolation", machine.Isolation, "kept", len(saved.kept))
 	return shell.Alone(func() error { return r.loop(ctx, work) })
 }
@@ -298,8 +299,7 @@ func (r *Role) dirOf(k turno.AttemptKey) string {
 
 // restore takes up what an earlier agent left.
 func (r *Role) restore(ctx context.Context, saved savedJournal) {
-	now := shell.NewClock().Now()
-	r.core.Restore(now, saved.kept, saved.lease)
+	r.core.Restore(r.clock.Now(), saved.kept, saved.lease)
 	for _, k := range saved.kept {
 		r.onDisk[k.AttemptKey] = true
 		if k.Result != nil {
