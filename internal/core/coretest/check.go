@@ -2,6 +2,7 @@ package coretest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +14,8 @@ func (w *World) Check() error {
 	if err := w.checkProcesses(); err != nil {
 		return err
 	}
-	if w.core != nil {
+	if w.core != nil && w.asked {
+		w.asked = false
 		if err := w.core.Check(); err != nil {
 			return fmt.Errorf("I4 or I10: %w", err)
 		}
@@ -52,14 +54,15 @@ func (w *World) checkStart(j *turno.Job) error {
 // endOf is how a job or task stands in the store. A task that was never
 // expanded has no record; its array's says how it ended.
 func (w *World) endOf(ref turno.Ref) turno.State {
+	if ref.ID != "" {
+		ref.Number, ref.ID = w.store.ids[ref.ID], ""
+	}
 	whole := w.store.jobs[ref.Number]
 	if ref.Task < 0 {
 		return whole.State
 	}
-	for n := int64(1); n < w.store.next; n++ {
-		if j := w.store.jobs[n]; j != nil && j.Parent == ref.Number && j.Task == ref.Task {
-			return j.State
-		}
+	if n := w.store.tasks[task{ref.Number, ref.Task}]; n != 0 {
+		return w.store.jobs[n].State
 	}
 	for st, n := range whole.Tasks.Ended {
 		if n > 0 && st != turno.Succeeded && !whole.Tasks.Waiting.Has(ref.Task) {
@@ -79,23 +82,26 @@ func (w *World) checkTold() error {
 	return nil
 }
 
+// checkProcesses is I1 and I2: they can only be broken by a process that begins.
 func (w *World) checkProcesses() error {
-	devices := map[string]turno.AttemptKey{}
-	jobs := map[int64]turno.AttemptKey{}
-	for _, a := range w.workers {
-		for _, p := range a.procs {
-			if other, twice := jobs[p.key.Job]; twice {
-				return fmt.Errorf("I2: job %d is alive as %s and as %s on %s", p.key.Job, other, p.key, a.name)
-			}
-			jobs[p.key.Job] = p.key
-			for _, g := range p.gpus {
-				if other, twice := devices[g]; twice {
-					return fmt.Errorf("I1: device %s is used by %s and by %s", g, other, p.key)
+	for _, p := range w.newborn {
+		for _, a := range w.workers {
+			for _, other := range a.procs {
+				if other == p || p.gone {
+					continue
 				}
-				devices[g] = p.key
+				if other.key.Job == p.key.Job {
+					return fmt.Errorf("I2: job %d is alive as %s and as %s on %s", p.key.Job, p.key, other.key, a.name)
+				}
+				for _, g := range p.gpus {
+					if slices.Contains(other.gpus, g) {
+						return fmt.Errorf("I1: device %s is used by %s and by %s", g, p.key, other.key)
+					}
+				}
 			}
 		}
 	}
+	w.newborn = w.newborn[:0]
 	return nil
 }
 
@@ -106,24 +112,65 @@ func (w *World) checkJob(j *turno.Job) error {
 	if j.State == "" || j.Reason == "" || j.Since.IsZero() {
 		return fmt.Errorf("I6: job %d is %q %q since %s", j.Number, j.State, j.Reason, j.Since)
 	}
+	if err := w.checkTimes(j); err != nil {
+		return err
+	}
+	old, ended := w.ends[j.Number]
 	if !j.State.Ended() {
-		if old, ended := w.ends[j.Number]; ended {
-			return fmt.Errorf("I3: job %d had ended as %s and is %s", j.Number, old, j.State)
+		if ended {
+			return fmt.Errorf("I3: job %d had ended as %s and is %s", j.Number, old.State, j.State)
 		}
 		return nil
 	}
-	end := fmt.Sprint(j.State, j.Reason, j.Detail, j.EndedAt, j.Attempt, j.Result)
-	if old, ended := w.ends[j.Number]; ended && old != end {
-		return fmt.Errorf("I3: job %d had ended as %s and has as %s", j.Number, old, end)
+	if ended && !sameEnd(&old, j) {
+		return fmt.Errorf("I3: job %d had ended as %+v and has as %+v", j.Number, old, *j)
 	}
-	w.ends[j.Number] = end
+	w.ends[j.Number] = *j
 	if a := j.Current(); a != nil && (j.Result != a.Result || a.Number != j.Attempt) {
 		return fmt.Errorf("I5: job %d ended with a result that is not its last attempt's", j.Number)
 	}
 	if j.State == turno.Succeeded && j.Tasks == nil && (j.Result == nil || j.Result.State != turno.Succeeded) {
 		return fmt.Errorf("I5: job %d succeeded without a result", j.Number)
 	}
+	return checkOutput(j)
+}
+
+// checkTimes is I12: workers' clocks may be wrong, what is told of them is not.
+func (w *World) checkTimes(j *turno.Job) error {
+	times := []time.Time{j.SubmittedAt}
+	for i := range j.Attempts {
+		a := &j.Attempts[i]
+		times = append(times, a.AssignedAt, a.StartedAt, a.EndedAt)
+	}
+	times = append(times, j.EndedAt, w.now)
+	last := times[0]
+	for _, t := range times {
+		if t.IsZero() {
+			continue
+		}
+		if t.Before(last) {
+			return fmt.Errorf("I12: job %d has times that are not in order, or to come: %s", j.Number, times)
+		}
+		last = t
+	}
 	return nil
+}
+
+// checkOutput compares the attempt that a job's output is of with its last.
+func checkOutput(j *turno.Job) error {
+	if j.Result == nil || j.Result.Output == nil {
+		return nil
+	}
+	k := turno.AttemptKey{Job: j.Number, Attempt: j.Attempt}
+	if of := strings.Trim(string(j.Result.Output), `"`); of != k.String() {
+		return fmt.Errorf("I5: job %d ended with attempt %d and has the result of %s", j.Number, j.Attempt, of)
+	}
+	return nil
+}
+
+func sameEnd(a, b *turno.Job) bool {
+	return a.State == b.State && a.Reason == b.Reason && a.Detail == b.Detail && a.Attempt == b.Attempt &&
+		a.EndedAt.Equal(b.EndedAt) && a.Result == b.Result
 }
 
 // Heal stops all faults and lets the world go on until every job has ended:
@@ -154,26 +201,26 @@ func (w *World) Heal() error {
 func (w *World) healRound() error {
 	for n := int64(1); n < w.store.next; n++ {
 		if j := w.store.jobs[n]; j != nil && j.State == turno.Held {
-			w.core.Act(w.now, &turno.Action{Verb: turno.Release, Jobs: []string{fmt.Sprint(n)}})
+			w.scheduler().Act(w.now, &turno.Action{Verb: turno.Release, Jobs: []string{fmt.Sprint(n)}})
 		}
 		if j := w.store.jobs[n]; j != nil && impossible(j) {
-			w.core.Act(w.now, &turno.Action{Verb: turno.Cancel, Jobs: []string{fmt.Sprint(n)}})
+			w.scheduler().Act(w.now, &turno.Action{Verb: turno.Cancel, Jobs: []string{fmt.Sprint(n)}})
 		}
 	}
 	for _, a := range w.workers {
-		w.core.Act(w.now, &turno.Action{Verb: turno.Undrain, Workers: []string{a.name}})
+		w.scheduler().Act(w.now, &turno.Action{Verb: turno.Undrain, Workers: []string{a.name}})
 	}
-	w.flush(0)
+	w.flush(nowhere)
 	for len(w.wire) > 0 {
 		w.network(Op{Kind: Deliver, B: 1})
-		w.flush(0)
+		w.flush(nowhere)
 		if err := w.Check(); err != nil {
 			return fmt.Errorf("while healing: %w", err)
 		}
 	}
 	for i := range uint16(8) {
 		w.process(Op{Kind: End, A: i, B: 4})
-		w.flush(0)
+		w.flush(nowhere)
 	}
 	w.advance(time.Second)
 	return w.Check()

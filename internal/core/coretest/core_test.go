@@ -16,8 +16,15 @@ func fail(t *testing.T, name string, workers int, ops []coretest.Op, err error) 
 	t.Helper()
 	short := coretest.Shrink(workers, ops)
 	_, again := coretest.Run(workers, short)
+	t.Logf("%s: %v\nshrunk from %d operations", name, err, len(ops))
+	keep(t, name, fmt.Sprintf("# workers %d: %v", workers, again), short)
+}
+
+// keep writes a shrunk failure to a file, as a scenario, and ends the test.
+func keep[T fmt.Stringer](t *testing.T, name, head string, short []T) {
+	t.Helper()
 	var b strings.Builder
-	fmt.Fprintf(&b, "# workers %d: %v\n", workers, again)
+	fmt.Fprintln(&b, head)
 	for _, o := range short {
 		fmt.Fprintln(&b, o)
 	}
@@ -25,8 +32,7 @@ func fail(t *testing.T, name string, workers int, ops []coretest.Op, err error) 
 	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
 		t.Error(err)
 	}
-	t.Fatalf("%s: %v\nshrunk from %d to %d operations (%s); copy it to testdata to keep it:\n%s",
-		name, err, len(ops), len(short), path, b.String())
+	t.Fatalf("shrunk to %d (%s); copy it to testdata to keep it:\n%s", len(short), path, b.String())
 }
 
 // TestWalks_InvariantsHold is the random part: at least a million events.
@@ -75,30 +81,37 @@ var mustSee = []string{
 // TestScenarios_StayMended replays every failure that was ever found.
 func TestScenarios_StayMended(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("testdata/*.txt")
-	if err != nil {
-		t.Fatal(err)
+	for name, text := range scenarios(t, "testdata/*.txt") {
+		workers := 2
+		if _, err := fmt.Sscanf(text, "# workers %d", &workers); err != nil {
+			t.Fatalf("%s must begin with: # workers N", name)
+		}
+		ops, err := coretest.ParseOps(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := coretest.Run(workers, ops); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
+}
+
+// scenarios are texts by the names of their files.
+func scenarios(t *testing.T, pattern string) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios are %s: %v", pattern, err)
+	}
+	texts := map[string]string{}
 	for _, path := range files {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			t.Parallel()
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			workers := 2
-			if _, err := fmt.Sscanf(string(text), "# workers %d", &workers); err != nil {
-				t.Fatalf("%s must begin with: # workers N", path)
-			}
-			ops, err := coretest.ParseOps(string(text))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := coretest.Run(workers, ops); err != nil {
-				t.Error(err)
-			}
-		})
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[filepath.Base(path)] = string(text)
 	}
+	return texts
 }
 
 // TestSmallWorld_EveryOrder tries every sequence of the operations that

@@ -76,7 +76,7 @@ func (w *World) Do(o Op) error {
 	w.Seen["op "+kindNames[o.Kind]]++
 	w.do(o)
 	if o.Kind != Flush && o.Kind != CrashScheduler && o.B%3 != 0 {
-		w.flush(0)
+		w.flush(nowhere)
 	}
 	if err := w.Check(); err != nil {
 		return fmt.Errorf("after %s: %w", o, err)
@@ -102,9 +102,9 @@ func (w *World) do(o Op) {
 		}
 		w.advance(d)
 	case Flush:
-		w.flush(0)
+		w.flush(nowhere)
 	case CrashScheduler:
-		w.flush(int(o.A % 3))
+		w.flush(step(o.A % 3))
 		w.core = nil
 	case StartScheduler:
 		if w.core == nil {
@@ -121,15 +121,16 @@ func (w *World) machines(o Op) {
 	case CrashAgent:
 		w.stopAgent(a)
 	case CrashMachine:
-		a.core = nil
-		a.procs = nil
+		a.powerOff()
 	case StartAgent:
 		if a.core == nil {
 			w.startAgent(a)
 		}
 	case WipeJournal:
 		if a.core == nil {
-			a.journal, a.procs = nil, nil
+			a.powerOff()
+			a.journal = nil
+			clear(a.exits)
 		}
 	case Cut:
 		a.cutUntil = w.now.Add(time.Duration(o.B%40) * time.Second)
@@ -154,33 +155,12 @@ func (w *World) submit(o Op) {
 		id = fmt.Sprintf("00000000-0000-7000-8000-%012d", w.ids)
 	}
 	w.last = spec
-	jobs := []turno.NewJob{{ID: id, Spec: spec}}
-	var known []*turno.Job
-	for _, ref := range w.core.Lookups(w.now, jobs) {
-		for n := int64(1); n < w.store.next; n++ {
-			if j := w.store.jobs[n]; j != nil && (j.Number == ref.Number || j.ID == ref.ID) {
-				known = append(known, j)
-			}
-		}
-	}
-	answers := w.core.Submit(w.now, jobs, known)
-	crash := 0
+	w.handIn([]turno.NewJob{{ID: id, Spec: spec}})
+	crash := nowhere
 	if o.B%13 == 12 {
-		crash = int(o.A % 3)
+		crash = step(o.A % 3)
 	}
 	w.flush(crash)
-	if w.core == nil {
-		return
-	}
-	if answers[0].Error != nil {
-		w.Seen["refused"]++
-		return
-	}
-	n := answers[0].Number
-	if j := w.store.jobs[n]; j == nil || j.ID != id {
-		panic(fmt.Sprintf("I7: job %d (%s) was accepted and is not in the store", n, id))
-	}
-	w.told[id] = n
 }
 
 // spec makes a job of many kinds.
@@ -254,7 +234,7 @@ func (w *World) act(o Op) {
 		}
 		a.Jobs = []string{ref}
 	}
-	for _, r := range w.core.Act(w.now, a) {
+	for _, r := range w.scheduler().Act(w.now, a) {
 		if r.Error == nil {
 			w.Seen["act "+string(a.Verb)]++
 		}
@@ -277,7 +257,7 @@ func (w *World) process(o Op) {
 	if o.Kind == Begin {
 		if a.core != nil && !p.started {
 			p.started = true
-			a.core.Started(w.now, p.key)
+			a.core.Started(a.local(w.now), p.key)
 			w.run(a)
 		}
 		return

@@ -49,22 +49,29 @@ func Run(workers int, ops []Op) (w *World, err error) {
 	return w, w.Heal()
 }
 
-// Shrink takes operations away while the run still fails, in ever smaller
-// pieces.
+// Shrink takes operations away while the run still fails.
 func Shrink(workers int, ops []Op) []Op {
-	for size := len(ops) / 2; size >= 1; {
+	return shrink(ops, func(less []Op) bool {
+		_, err := Run(workers, less)
+		return err != nil
+	})
+}
+
+// shrink takes ever smaller pieces out of a list that fails.
+func shrink[T any](list []T, fails func([]T) bool) []T {
+	for size := len(list) / 2; size >= 1; {
 		smaller := false
-		for from := 0; from+size <= len(ops); {
-			less := append(append([]Op(nil), ops[:from]...), ops[from+size:]...)
-			if _, err := Run(workers, less); err != nil {
-				ops, smaller = less, true
+		for from := 0; from+size <= len(list); {
+			less := append(append([]T(nil), list[:from]...), list[from+size:]...)
+			if fails(less) {
+				list, smaller = less, true
 			} else {
 				from += size
 			}
 		}
-		if !smaller || size > len(ops) {
-			size = min(size, len(ops)) / 2
+		if !smaller || size > len(list) {
+			size = min(size, len(list)) / 2
 		}
 	}
-	return ops
+	return list
 }
