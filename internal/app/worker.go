@@ -54,6 +54,9 @@ func engines(cfg config.Config) ([]worker.Engine, error) {
 	return list, nil
 }
 
+// workerFolder is the worker's own, in the data folder.
+const workerFolder = "worker"
+
 func workerPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) (part, error) {
 	if cfg.Isolation == "cgroup" && !strings.HasPrefix(child.Probe().String(), "cgroup") {
 		return part{}, fmt.Errorf("isolation cgroup is asked for, and this machine gives only: %s", child.Probe())
@@ -66,15 +69,24 @@ func workerPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Inf
 	if err != nil {
 		return part{}, fmt.Errorf("find the working folder: %w", err)
 	}
+	who, err := runAs(cfg)
+	if err != nil {
+		return part{}, err
+	}
+	if who.How != worker.RunSelf {
+		if err := letThrough(cfg); err != nil {
+			return part{}, err
+		}
+	}
 	gpus := inventory(cfg)
-	cache, err := openFolder(filepath.Join(cfg.Data, "worker", "cache"))
+	cache, err := openFolder(filepath.Join(cfg.Data, workerFolder, "cache"))
 	if err != nil {
 		return part{}, err
 	}
 	p.closers = append(p.closers, cache.Close)
 	role := worker.New(worker.Options{
 		Files: p.files, Cache: cache, CacheBytes: cfg.Cache, OutputBytes: cfg.OutputBytes, OutputFiles: cfg.OutputFiles, LogBytes: cfg.LogBytes,
-		Name: cfg.Worker, Broker: p.broker, Data: filepath.Join(cfg.Data, "worker"), GPUs: gpus, Offers: offers(),
+		Name: cfg.Worker, Broker: p.broker, Data: filepath.Join(cfg.Data, workerFolder), RunAs: who, GPUs: gpus, Offers: offers(),
 		CPUs: cfg.CPUs, Memory: cfg.Memory, Heartbeat: cfg.Heartbeat, EndJobs: len(info.Roles) > 1,
 		Version: version(), Log: log, Engines: engines, Dir: here, CheckSchema: all.CheckSchema,
 	})
@@ -114,8 +126,12 @@ func Runner(ctx context.Context, class string) error {
 // GPU if there is none.
 func Machine(ctx context.Context, cfg config.Config) (turno.Machine, string, error) {
 	gpus := inventory(cfg)
+	who, err := runAs(cfg)
+	if err != nil {
+		return turno.Machine{}, gpus.Why(), err
+	}
 	m, err := worker.New(worker.Options{
-		Name: cfg.Worker, GPUs: gpus, Offers: offers(), CPUs: cfg.CPUs, Memory: cfg.Memory, Version: version(),
+		RunAs: who, Name: cfg.Worker, GPUs: gpus, Offers: offers(), CPUs: cfg.CPUs, Memory: cfg.Memory, Version: version(),
 	}).Machine(ctx)
 	if len(m.GPUs) == 0 {
 		return m, gpus.Why(), err

@@ -144,8 +144,8 @@ func checkData(cfg config.Config) check {
 	}
 	f.Close()
 	os.Remove(f.Name())
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return warn(name, "chmod 700 "+quote(cfg.Data), "%s can be entered by others (mode %o)", cfg.Data, info.Mode().Perm())
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o066 != 0 {
+		return warn(name, "chmod 700 "+quote(cfg.Data), "%s can be listed or written by others (mode %o)", cfg.Data, info.Mode().Perm())
 	}
 	return okay(name, "%s, writable, for its owner only", cfg.Data)
 }

@@ -37,6 +37,9 @@ func (s *session) private(ctx context.Context, cfg config.Config) (*private, err
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary folder: %w", err)
 	}
+	if err := os.Chmod(dir, 0o711); err != nil { // jobs may be other users'
+		return nil, fmt.Errorf("make a temporary folder: %w", err)
+	}
 	cfg.Data, cfg.Listen, cfg.TokenFile, cfg.Token = dir, "127.0.0.1:0", "", ""
 	cfg.Lease = min(cfg.Lease, privateLease)
 	if !cfg.Explicit("log_level") {

@@ -57,6 +57,10 @@ type Config struct {
 	CPUs      turno.MilliCPU `key:"cpus" flag:"cpus" env:"TURNO_CPUS" default:"0" group:"worker" arg:"N" help:"CPUs for jobs; 0 is all of the machine's"`
 	Memory    int64          `key:"memory" flag:"memory" env:"TURNO_MEMORY" default:"0" group:"worker" arg:"SIZE" help:"memory for jobs, such as 32G; 0 is all of the machine's"`
 	Isolation string         `key:"isolation" flag:"isolation" env:"TURNO_ISOLATION" default:"auto" oneof:"auto cgroup" group:"worker" arg:"HOW" help:"auto takes the best that this machine can; cgroup refuses to run jobs with less"`
+	RunAs     string         `key:"run_as" flag:"run-as" env:"TURNO_RUN_AS" default:"auto" group:"worker" arg:"WHO" help:"whom jobs run as, if the worker is root: pool (a user for each submitter that nobody else has), submitter (the account of that name), or one account for all; auto is pool, and the worker's own user if it is not root"`
+	UserMap   []string       `key:"user_map" flag:"map-user" env:"TURNO_USER_MAP" group:"worker" arg:"NAME=ACCOUNT" help:"with run_as submitter: the account of a submitter with another name"`
+	PoolUsers string         `key:"pool_users" flag:"pool-users" env:"TURNO_POOL_USERS" default:"60578-61183" group:"worker" arg:"FIRST-LAST" help:"with run_as pool: the user ids to take, which no account has"`
+	AllowRoot bool           `key:"allow_root" flag:"allow-root" env:"TURNO_ALLOW_ROOT" default:"false" group:"worker" help:"let jobs run as root; with run_as auto all do, if the worker is root"`
 	Heartbeat time.Duration  `key:"heartbeat" flag:"heartbeat" env:"TURNO_HEARTBEAT" default:"2s" group:"worker" arg:"TIME" help:"a worker reports at least this often"`
 	Runners   []string       `key:"runners" flag:"runner" env:"TURNO_RUNNERS" sep:";" group:"worker" arg:"NAME=COMMAND" help:"a program that runs types of jobs of its own, by the name that --engine takes: torch=python3 runner.py, or torch(zygote,jobs=500,growth=2G)=…"`
 

@@ -95,6 +95,15 @@ func (c Config) checkWorker(add report) {
 	if c.CPUs < 0 {
 		add("cpus", "%s: use 0 (all) or more", c.CPUs)
 	}
+	if _, _, err := c.ParsePool(); err != nil {
+		add("pool_users", "%v", err)
+	}
+	if _, err := c.ParseUserMap(); err != nil {
+		add("user_map", "%v", err)
+	}
+	if c.RunAs == "" {
+		add("run_as", "use auto, pool, submitter or an account's name")
+	}
 	if _, err := c.ParseRunners(); err != nil {
 		add("runners", "%v", err)
 	}

@@ -156,6 +156,7 @@ var house = []row{
 	{pkg: "cmd/turno", imports: "internal/cli", tests: "internal/session github.com/coder/websocket golang.org/x/sys"},
 	{pkg: "test/python", tests: ". internal/runner internal/workload internal/workload/all internal/workload/model internal/workload/nn"},
 	{pkg: "test/lab", imports: ". client internal/testenv", modules: "github.com/google/uuid"},
+	{pkg: "test/isolate", tests: ". client internal/testenv test/lab"},
 	{pkg: "test/kill", tests: ". client test/lab"},
 	{pkg: "test/upgrade", tests: ". client test/lab"},
 	{pkg: "test/chaos", tests: ". client internal/failpoint test/lab github.com/anishathalye/porcupine"},

@@ -35,6 +35,7 @@ const (
 	MountNeed      Part = "mount"   // the right to mount a tmpfs
 	GPUNeed        Part = "gpu"     // an NVIDIA device
 	HistoryNeed    Part = "history" // this repository's, to build what was before
+	RootNeed       Part = "root"    // user id 0
 )
 
 // RequireVariable names the environment variable that lists, with commas, the
@@ -66,6 +67,7 @@ var parts = map[Part]struct {
 	MountNeed:      {noMount, "run as root", false},
 	GPUNeed:        {noFile("/dev/nvidia[0-9]*"), "an NVIDIA GPU and its driver", false},
 	HistoryNeed:    {noHistory, "git fetch --unshallow, in a clone of the repository", false},
+	RootNeed:       {noRoot, "run as root", false},
 }
 
 // Need skips the test if a part is missing, or is a server and the run is
@@ -119,6 +121,13 @@ func noFile(pattern string) func() error {
 		}
 		return nil
 	}
+}
+
+func noRoot() error {
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("this is user %d", os.Geteuid())
+	}
+	return nil
 }
 
 func noPath(what string, find func() string) func() error {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"turno"
@@ -241,5 +242,14 @@ func openRegular(root *os.Root, name string) (*os.File, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%q is %s", name, kind(info.Mode().Type()))
 	}
-	return root.Open(filepath.FromSlash(name))
+	file, err := root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	// The worker may read more than the job: a file that is somebody else's can
+	// be linked here where the machine lets it.
+	if now, err := file.Stat(); err != nil || !now.Mode().IsRegular() || !sameOwner(root, now) {
+		return nil, errors.Join(fmt.Errorf("%q is not a file of the job's own", name), err, file.Close())
+	}
+	return file, nil
 }

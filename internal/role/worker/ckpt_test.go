@@ -20,7 +20,7 @@ func TestCheckpoints_KeptUntilTheJobSucceeds(t *testing.T) {
 		{turno.Lost, false, false}, {turno.Lost, false, true}, {turno.Failed, true, false}, {turno.Succeeded, true, false},
 		{turno.Succeeded, false, true}, {turno.Succeeded, false, false},
 	} {
-		dir, err := c.make(task)
+		dir, err := c.make(task, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +51,7 @@ func TestCheckpoints_AnEmptyFolderServesManyJobs(t *testing.T) {
 	first, second := &turno.Task{ID: "1"}, &turno.Task{ID: "2"}
 	make := func(task *turno.Task) {
 		t.Helper()
-		if dir, err := c.make(task); err != nil || !empty(dir) {
+		if dir, err := c.make(task, nil); err != nil || !empty(dir) {
 			t.Fatalf("%s: %v", dir, err)
 		}
 		if _, err := os.Lstat(c.of(task)); err != nil {
@@ -78,7 +78,7 @@ func TestCheckpoints_AnEmptyFolderServesManyJobs(t *testing.T) {
 	}
 	drop(first)
 	drop(second)
-	if dir, err := c.make(first); err != nil || empty(dir) {
+	if dir, err := c.make(first, nil); err != nil || empty(dir) {
 		t.Errorf("what the first job left is gone: %v", err)
 	}
 	for _, id := range []string{"3", "4"} {
@@ -97,7 +97,7 @@ func TestCheckpoints_SweepOldOnesOfNobody(t *testing.T) {
 	}
 	old := time.Now().Add(-keepOutputs - time.Hour)
 	for id, when := range map[string]time.Time{"old": old, "live": old, "new": time.Now()} {
-		dir, err := c.make(&turno.Task{ID: id})
+		dir, err := c.make(&turno.Task{ID: id}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -52,7 +52,8 @@ func newCommands(ctx context.Context, r *Role) (*commands, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the keeper of commands: %w", err)
 	}
-	return &commands{role: r, data: r.o.Data, binary: binary, ctx: ctx, keeper: keeper, slow: child.Probe().LimitsV1, kept: map[turno.AttemptKey]*child.Process{}}, nil
+	return &commands{role: r, data: r.o.Data, binary: binary, ctx: ctx, keeper: keeper, slow: child.Probe().LimitsV1,
+		folders: attemptFolders{others: r.accounts.others()}, kept: map[turno.AttemptKey]*child.Process{}}, nil
 }
 
 // close lets the commands go: they have their lease from now on.
@@ -194,6 +195,7 @@ func (c *commands) attach(ctx context.Context, a *attempt) {
 	c.group.Go(func() {
 		p, err := child.Attach(a.dir)
 		if err == nil {
+			a.owner, _ = c.role.owner(a.task) // for who enters it
 			c.role.sessions.admit(a, p)
 		}
 		c.attaching.Done()
@@ -275,27 +277,27 @@ func (c *commands) spec(a *attempt) (child.Spec, error) {
 	if err := json.Unmarshal(a.task.Spec.Params, &params); err != nil {
 		return child.Spec{}, fmt.Errorf("read the command: %w", err)
 	}
-	if err := c.folders.make(a.dir); err != nil {
-		return child.Spec{}, err
-	}
-	if _, err := c.role.ckpts.make(a.task); err != nil {
+	if err := c.furnish(a); err != nil {
 		return child.Spec{}, err
 	}
 	command := params.Command
 	if params.Script != "" {
 		path := filepath.Join(a.dir, "script")
-		if err := os.WriteFile(path, []byte(params.Script), 0o700); err != nil {
+		if err := a.owner.script(path, params.Script); err != nil {
 			return child.Spec{}, fmt.Errorf("write the job's script: %w", err)
 		}
 		command = append([]string{path}, params.Args...)
 	}
-	dir := c.dir(a)
+	dir, note := c.dir(a)
 	spec := a.task.Spec
 	s := child.Spec{
 		ID: a.key.String(), Dir: a.dir, Command: command, Env: c.role.environment(a, dir), WorkDir: dir,
 		Limits:          c.limits(a.task),
 		NoNewPrivileges: true, Lease: a.lease, Binary: c.binary,
-		TimeLimit: time.Duration(spec.TimeLimit), Grace: time.Duration(spec.Grace),
+		TimeLimit: time.Duration(spec.TimeLimit), Grace: time.Duration(spec.Grace), Note: note,
+	}
+	if a.owner != nil {
+		s.Credential = &a.owner.credential
 	}
 	if i := spec.Interactive; i != nil {
 		s.Stdin = i.Stdin && !i.TTY
@@ -306,12 +308,30 @@ func (c *commands) spec(a *attempt) (child.Spec, error) {
 	return s, nil
 }
 
-// dir is where a command begins.
-func (c *commands) dir(a *attempt) string {
-	if dir := a.task.Spec.Dir; dir != "" {
-		return dir
+// furnish gives an attempt its owner and its folders.
+func (c *commands) furnish(a *attempt) (err error) {
+	if a.owner, err = c.role.owner(a.task); err != nil {
+		return err
 	}
-	return filepath.Join(a.dir, "work")
+	if err := c.folders.make(a.dir, a.owner); err != nil {
+		return err
+	}
+	_, err = c.role.ckpts.make(a.task, a.owner)
+	return err
+}
+
+// dir is where a command begins. A folder that its user may not enter is left
+// for its own one, and the command's output begins with why.
+func (c *commands) dir(a *attempt) (dir, note string) {
+	own := filepath.Join(a.dir, "work")
+	dir = a.task.Spec.Dir
+	if dir == "" {
+		return own, ""
+	}
+	if o := a.owner; o != nil && !child.CanEnter(o.credential, dir) {
+		return own, fmt.Sprintf("turno: %s may not enter %s, so this starts in a folder of its own (turno run --workdir takes a folder along; see turno doctor, isolation)\n", o, dir)
+	}
+	return dir, ""
 }
 
 // limits of a command. Where they are cgroup v1's, joining them costs a job ten

@@ -27,6 +27,7 @@ func (r *Role) environment(a *attempt, dir string) []string {
 			env[name] = v
 		}
 	}
+	a.owner.environment(env, a.dir)
 	maps.Copy(env, spec.Env)
 	env["TMPDIR"] = filepath.Join(a.dir, "tmp")
 	env["PWD"] = dir
@@ -41,6 +42,18 @@ func (r *Role) environment(a *attempt, dir string) []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// environment tells a job who it is on this machine. One of the pool is at home
+// nowhere.
+func (o *owner) environment(env map[string]string, dir string) {
+	if o == nil {
+		return
+	}
+	env["USER"], env["LOGNAME"], env["SHELL"], env["HOME"] = o.name, o.name, o.shell, o.home
+	if o.home == "" {
+		env["HOME"] = filepath.Join(dir, "tmp")
+	}
 }
 
 // describe tells a job who it is.

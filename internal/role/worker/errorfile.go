@@ -4,15 +4,17 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"unicode"
 
 	"turno"
 )
 
-// errorFile is where a command may write why it failed, for people: its first
-// maxError bytes become part of the result's message, which listings show.
+// errorFile, in an attempt's folder, is where a command may write why it
+// failed, for people: its first maxError bytes become part of the result's
+// message, which listings show.
 const (
-	errorFile = "error"
+	errorFile = "tmp/.turno-error"
 	maxError  = 1000
 )
 
@@ -31,7 +33,7 @@ func addError(r *turno.Result, dir string) {
 	if err != nil || !info.Mode().IsRegular() {
 		return
 	}
-	f, err := root.Open(errorFile)
+	f, err := root.OpenFile(errorFile, os.O_RDONLY|syscall.O_NONBLOCK, 0) // it may be a pipe by now
 	if err != nil {
 		return
 	}

@@ -23,7 +23,8 @@ const maxSpare = 256
 // making and removing four directories costs a short command more than its
 // start does (ext4 looks long for an inode that was not freed a moment ago).
 type attemptFolders struct {
-	spare spares
+	others bool // owners are other users than the worker
+	spare  spares
 
 	mu sync.Mutex // guards stamps
 	// stamps are of folders in use, as they were when they were known to be
@@ -31,17 +32,18 @@ type attemptFolders struct {
 	stamps map[string]stamps
 }
 
-// stamps are the times of the last change of a folder's parts. A job can set
-// what a file's other times say, but not this one.
+// stamps are the times of the last change of a folder's parts, its owner among
+// what can change. A job can set what a file's other times say, but not this one.
 type stamps [3]time.Time
 
 // tick is how coarse stamps may be: a change within one is not seen.
 const tick = 20 * time.Millisecond
 
-// make gives an attempt its folder, with its parts in it. One that is there
-// already is taken as it is.
-func (f *attemptFolders) make(dir string) error {
-	if old := f.spare.take(""); old != "" {
+// make gives an attempt its folder, with its parts in it, which are its
+// owner's: the folder itself is not, if that is another user. A folder that is
+// there already is taken as it is.
+func (f *attemptFolders) make(dir string, o *owner) error {
+	if old := f.spare.take("", o.uid()); old != "" {
 		if err := os.Rename(old, dir); err == nil {
 			f.stamp(dir)
 			return nil
@@ -49,9 +51,28 @@ func (f *attemptFolders) make(dir string) error {
 		_ = os.RemoveAll(old)
 	}
 	for _, name := range parts {
-		if err := os.MkdirAll(filepath.Join(dir, name), 0o700); err != nil {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(path, 0o700); err != nil {
 			return fmt.Errorf("make the job's folder: %w", err)
 		}
+		if err := o.own(path); err != nil {
+			return fmt.Errorf("give the job its folder: %w", err)
+		}
+	}
+	return o.admit(dir)
+}
+
+// admit lets an owner through a folder that stays the worker's.
+func (o *owner) admit(dir string) error {
+	if o == nil {
+		return nil
+	}
+	err := os.Lchown(dir, -1, int(o.credential.GID))
+	if err == nil {
+		err = os.Chmod(dir, 0o710)
+	}
+	if err != nil {
+		return fmt.Errorf("let the job into its folder: %w", err)
 	}
 	return nil
 }
@@ -86,11 +107,15 @@ func (f *attemptFolders) pristine(dir string) bool {
 // clean removes what an attempt left, but for files in its output folder.
 func (f *attemptFolders) clean(dir string) error {
 	names, err := list(dir)
+	uid := int64(-1)
+	if f.others {
+		uid = ownerOf(filepath.Join(dir, "work"))
+	}
 	reuse := err == nil && slices.Equal(slices.Sorted(slices.Values(names)), parts) && (f.pristine(dir) || untouched(dir))
 	f.mu.Lock()
 	delete(f.stamps, dir)
 	f.mu.Unlock()
-	if reuse && f.spare.keep(dir) {
+	if reuse && f.spare.keep(dir, uid) {
 		return nil
 	}
 	entries, err := os.ReadDir(dir)
@@ -124,36 +149,51 @@ func untouched(dir string) bool {
 	return true
 }
 
-// spares are empty folders that wait for their next user. The zero value is
-// none. Safe for concurrent use.
+// spares are empty folders that wait for their next use, by an attempt of the
+// same owner. The zero value is none. Safe for concurrent use.
 type spares struct {
 	mu   sync.Mutex // guards list
-	list []string
+	list []spareFolder
 }
 
-// take gives the folder of that name if it is one, else any; "" if there is none.
-func (s *spares) take(name string) string {
+type spareFolder struct {
+	dir string
+	uid int64 // of its owner
+}
+
+// take gives the owner's folder of that name if it is one, else any of theirs;
+// "" if there is none.
+func (s *spares) take(name string, uid int64) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i := slices.Index(s.list, name)
-	if i < 0 {
-		i = len(s.list) - 1
+	found := -1
+	for i := len(s.list) - 1; i >= 0; i-- {
+		if s.list[i].uid != uid {
+			continue
+		}
+		if found < 0 {
+			found = i
+		}
+		if name == "" || s.list[i].dir == name {
+			found = i
+			break
+		}
 	}
-	if i < 0 {
+	if found < 0 {
 		return ""
 	}
-	dir := s.list[i]
-	s.list = slices.Delete(s.list, i, i+1)
+	dir := s.list[found].dir
+	s.list = slices.Delete(s.list, found, found+1)
 	return dir
 }
 
 // keep takes a folder, unless there are enough.
-func (s *spares) keep(dir string) bool {
+func (s *spares) keep(dir string, uid int64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.list) == maxSpare {
 		return false
 	}
-	s.list = append(s.list, dir)
+	s.list = append(s.list, spareFolder{dir, uid})
 	return true
 }

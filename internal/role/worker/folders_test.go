@@ -45,7 +45,7 @@ func TestFolders_NothingIsLeftForTheNext(t *testing.T) {
 			first, second, third := filepath.Join(root, "1.1"), filepath.Join(root, "2.1"), filepath.Join(root, "3.1")
 			use := func(dir string, job func(string) error) {
 				t.Helper()
-				if err := f.make(dir); err != nil {
+				if err := f.make(dir, nil); err != nil {
 					t.Fatal(err)
 				}
 				if names, err := list(dir); err != nil || len(names) != len(parts) || !untouched(dir) {
@@ -90,7 +90,7 @@ func TestFolders_OneServesManyAttempts(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := f.make(dir); err != nil {
+		if err := f.make(dir, nil); err != nil {
 			t.Fatal(err)
 		}
 		if err := f.clean(dir); err != nil {

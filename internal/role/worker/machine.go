@@ -32,7 +32,7 @@ func (r *Role) Machine(ctx context.Context) (turno.Machine, error) {
 		CPUModel: procField("/proc/cpuinfo", "model name"), BootID: bootID(),
 		// GOMAXPROCS knows of a container's CPU limit.
 		CPUs: turno.MilliCPU(runtime.GOMAXPROCS(0)) * turno.CPU, Memory: totalMemory(),
-		GPUs: devices, Isolation: child.Probe().String(), Messages: wire.Speaks,
+		GPUs: devices, Isolation: child.Probe().String() + r.o.RunAs.String(), Messages: wire.Speaks,
 	}
 	if r.o.CPUs > 0 {
 		m.CPUs = r.o.CPUs

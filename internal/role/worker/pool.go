@@ -151,9 +151,9 @@ func (p *pool) give(c *warm, r *run) {
 	}
 	if c.group.key.class != string(runner.Light) {
 		request.Dir = filepath.Join(r.a.dir, "out")
-		err := os.MkdirAll(request.Dir, 0o700)
+		err := r.a.furnish(p.role)
 		if err == nil {
-			request.CkptDir, err = p.role.ckpts.make(t)
+			request.CkptDir, err = p.role.ckpts.make(t, r.a.owner)
 		}
 		if err != nil {
 			p.role.inbox.put(event{key: r.a.key, result: setupFailure(fmt.Errorf("make the job's folder: %w", err))})
@@ -178,6 +178,19 @@ func (p *pool) give(c *warm, r *run) {
 		p.guard(r)
 	}
 	p.role.inbox.put(event{key: r.a.key})
+}
+
+// furnish makes the folder that a runner gets for an attempt. It is the
+// runner's, who writes the log in it.
+func (a *attempt) furnish(r *Role) (err error) {
+	if a.owner, err = r.owner(a.task); err != nil {
+		return err
+	}
+	out := filepath.Join(a.dir, outDir)
+	if err := os.MkdirAll(out, 0o700); err != nil {
+		return err
+	}
+	return errors.Join(a.owner.own(out), a.owner.own(a.dir))
 }
 
 func runnerFailure(message string) *turno.Result {
@@ -275,7 +288,11 @@ func (p *pool) failQueue(g *group, err error) {
 
 func (p *pool) spawn(g *group, gpu string) (*warm, error) {
 	words := &lastWords{log: p.role.log, class: g.key.class}
-	process, err := child.StartRunner(p.ctx, p.childSpec(g, gpu, words))
+	spec, err := p.childSpec(g, gpu, words)
+	if err != nil {
+		return nil, err
+	}
+	process, err := child.StartRunner(p.ctx, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -303,8 +320,12 @@ func (p *pool) spawn(g *group, gpu string) (*warm, error) {
 
 // childSpec is how a group's child is started. An engine's is started where
 // the worker was, so that its command may name files as its user does.
-func (p *pool) childSpec(g *group, gpu string, words *lastWords) child.RunnerSpec {
+func (p *pool) childSpec(g *group, gpu string, words *lastWords) (child.RunnerSpec, error) {
 	binary := p.role.commands.binary
+	o, err := p.role.accounts.ofRunner(g.key.class)
+	if err != nil {
+		return child.RunnerSpec{}, err
+	}
 	spec := child.RunnerSpec{
 		Command: []string{binary, "runner", g.key.class}, WorkDir: p.role.o.Data, Dir: p.role.o.Data,
 		NoNewPrivileges: true, Binary: binary, Stderr: words,
@@ -320,7 +341,15 @@ func (p *pool) childSpec(g *group, gpu string, words *lastWords) child.RunnerSpe
 			spec.WorkDir = p.role.o.Dir
 		}
 	}
-	return spec
+	if o != nil {
+		spec.Credential = &o.credential
+		home := o.home
+		if home == "" {
+			home = os.TempDir()
+		}
+		spec.Env = append(spec.Env, "HOME="+home, "USER="+o.name, "LOGNAME="+o.name) // the last of a name counts
+	}
+	return spec, nil
 }
 
 // heard takes what a child says.

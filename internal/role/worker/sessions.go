@@ -279,7 +279,7 @@ func (s *sessions) enter(ctx context.Context, v *visitor, o session.Open) (*chil
 		}
 		return stream, err
 	}
-	dir := s.role.commands.dir(t.attempt)
+	dir, _ := s.role.commands.dir(t.attempt)
 	env := s.role.environment(t.attempt, dir)
 	if o.Dir != "" {
 		if !filepath.IsAbs(o.Dir) {

@@ -4,12 +4,25 @@ package worker
 
 import (
 	"fmt"
+	"io/fs"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
 )
+
+// sameOwner tells whether a file belongs to whom its root folder does.
+func sameOwner(root *os.Root, file fs.FileInfo) bool {
+	dir, err := root.Stat(".")
+	if err != nil {
+		return false
+	}
+	a, ok := dir.Sys().(*syscall.Stat_t)
+	b, ok2 := file.Sys().(*syscall.Stat_t)
+	return ok && ok2 && (a.Uid == b.Uid || a.Uid == uint32(os.Geteuid()))
+}
 
 // signalOf reads USR1, SIGUSR1 or 10.
 func signalOf(name string) (syscall.Signal, error) {

@@ -58,7 +58,10 @@ func (r *Role) stage(ctx context.Context, a *attempt) {
 	}
 	r.group.Go(func() {
 		defer cancel(nil)
-		err := r.stager.stage(own, a)
+		var err error
+		if a.owner, err = r.owner(a.task); err == nil {
+			err = r.stager.stage(own, a)
+		}
 		if ctx.Err() != nil {
 			return // the agent ends; the next one gives the attempt back
 		}
@@ -132,6 +135,9 @@ func (s *stager) stage(ctx context.Context, a *attempt) error {
 	if err := os.MkdirAll(work, 0o700); err != nil {
 		return localError(fmt.Errorf("make the job's folder: %w", err))
 	}
+	if err := errors.Join(a.owner.own(work), a.owner.admit(a.dir)); err != nil {
+		return err
+	}
 	root, err := os.OpenRoot(work)
 	if err != nil {
 		return fmt.Errorf("open the job's folder: %w", err)
@@ -140,10 +146,10 @@ func (s *stager) stage(ctx context.Context, a *attempt) error {
 	if err := room(work, list); err != nil {
 		return err
 	}
-	if err := folders(root, list); err != nil {
+	if err := folders(root, list, a.owner); err != nil {
 		return err
 	}
-	return s.each(ctx, list, func(ctx context.Context, f *turno.File) error { return s.put(ctx, root, f) })
+	return s.each(ctx, list, func(ctx context.Context, f *turno.File) error { return s.put(ctx, root, f, a.owner) })
 }
 
 // room looks whether all files fit, before the first is copied: a disk that is
@@ -160,16 +166,24 @@ func room(dir string, list []turno.File) error {
 }
 
 // folders makes those that the files lie in.
-func folders(root *os.Root, list []turno.File) error {
+func folders(root *os.Root, list []turno.File, o *owner) error {
 	made := map[string]bool{".": true}
 	for i := range list {
 		dir := path.Dir(list[i].Path)
 		if made[dir] {
 			continue
 		}
-		made[dir] = true
 		if err := root.MkdirAll(filepath.FromSlash(dir), 0o755); err != nil {
 			return localError(fmt.Errorf("make the folder %s: %w", dir, err))
+		}
+		for ; !made[dir]; dir = path.Dir(dir) { // those above it too
+			made[dir] = true
+			if o == nil {
+				continue
+			}
+			if err := root.Lchown(filepath.FromSlash(dir), int(o.credential.UID), int(o.credential.GID)); err != nil {
+				return fmt.Errorf("give the job the folder %s: %w", dir, err)
+			}
 		}
 	}
 	return nil
@@ -280,7 +294,7 @@ func some(m *turno.Manifest) string {
 
 // put copies one file into the working folder. It is a copy, not a link: a job
 // may run as the agent's own user, and could change what others get.
-func (s *stager) put(ctx context.Context, root *os.Root, f *turno.File) error {
+func (s *stager) put(ctx context.Context, root *os.Root, f *turno.File, o *owner) error {
 	source, err := s.open(ctx, f)
 	if err != nil {
 		return err
@@ -297,6 +311,9 @@ func (s *stager) put(ctx context.Context, root *os.Root, f *turno.File) error {
 	n, err := copyFile(ctx, to, source)
 	if err == nil && runtime.GOOS != "windows" {
 		err = to.Chmod(mode) // whatever the umask
+	}
+	if err == nil && o != nil {
+		err = to.Chown(int(o.credential.UID), int(o.credential.GID))
 	}
 	if err = errors.Join(err, to.Close()); err != nil {
 		return localError(fmt.Errorf("copy the file: %w", err))

@@ -14,7 +14,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -55,6 +54,8 @@ type Options struct {
 	// StorePatience is how long an end waits for a store that fails or is full;
 	// 0: DefaultStorePatience.
 	StorePatience time.Duration
+	// RunAs says whom jobs run as.
+	RunAs RunAs
 	// Binary serves the hidden commands for shims and runners; empty: this one.
 	Binary string
 	Log    *slog.Logger
@@ -103,6 +104,7 @@ type Role struct {
 	voice   voice
 	unsent  bool // the newest Report could not be sent
 
+	accounts *accounts
 	runners  *pool
 	commands *commands
 	sessions *sessions
@@ -123,6 +125,7 @@ type attempt struct {
 	staged  bool          // its files are in its working folder
 	order   turno.Reason  // why it was ended before that
 	command *command      // of one that is a command
+	owner   *owner        // once folders is called for it; none: the worker itself
 }
 
 // New makes a worker.
@@ -144,7 +147,7 @@ func New(o Options) *Role {
 		classes: map[string]string{}, live: map[turno.AttemptKey]*attempt{}, onDisk: map[turno.AttemptKey]bool{}, inbox: newInbox(),
 	}
 	r.stager = newStager(&r.o)
-	r.ckpts = &checkpoints{root: filepath.Join(o.Data, ckptDir)}
+	r.ckpts = &checkpoints{root: filepath.Join(o.Data, ckptDir), others: o.RunAs.How != RunSelf}
 	for _, offer := range o.Offers {
 		r.classes[offer.Type] = offer.Class
 	}
@@ -159,8 +162,8 @@ func (r *Role) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(r.o.Data, attemptsDir), 0o700); err != nil {
-		return fmt.Errorf("make the worker's folder: %w", err)
+	if err := r.openFolders(); err != nil {
+		return err
 	}
 	saved, err := openJournal(filepath.Join(r.o.Data, "journal"), r.clock)
 	if err != nil {
@@ -292,6 +295,14 @@ func (r *Role) begin(ctx context.Context, a *attempt) {
 }
 
 const attemptsDir = "attempts"
+
+// openFolders makes the worker's own folders, and finds whom jobs run as.
+func (r *Role) openFolders() (err error) {
+	if r.accounts, err = openAccounts(r.o.Name, filepath.Join(r.o.Data, "users"), r.o.RunAs); err != nil {
+		return err
+	}
+	return r.accounts.open(r.o.Data, filepath.Join(r.o.Data, attemptsDir), r.ckpts.root)
+}
 
 func (r *Role) dirOf(k turno.AttemptKey) string {
 	return filepath.Join(r.o.Data, attemptsDir, k.String())

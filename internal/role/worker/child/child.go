@@ -38,7 +38,8 @@ const (
 type Spec struct {
 	// ID is the attempt's key: letters, digits, '.', '_' and '-', at most 100.
 	ID string `json:"id"`
-	// Dir is the attempt's own directory, absolute. It is made, mode 0700; an
+	// Dir is the attempt's own directory, absolute. It is made, mode 0700, or
+	// 0710 if there is a Credential, whose group the caller may give it; an
 	// attempt is started at most once in it.
 	Dir string `json:"dir"`
 
@@ -54,6 +55,9 @@ type Spec struct {
 	// a job needs a shim of its own: start it with Start.
 	Terminal *Terminal `json:"terminal,omitempty"`
 	Stdin    bool      `json:"stdin,omitempty"`
+
+	// Note is what the log begins with.
+	Note string `json:"note,omitempty"`
 
 	Limits          Limits      `json:"limits"`
 	Credential      *Credential `json:"credential,omitempty"` // nil: as the agent
@@ -112,10 +116,11 @@ type Limits struct {
 	OpenFiles int `json:"open_files,omitempty"`
 }
 
-// Credential is whom a job runs as, without supplementary groups.
+// Credential is whom a job runs as. Groups are all its supplementary ones.
 type Credential struct {
-	UID uint32 `json:"uid"`
-	GID uint32 `json:"gid"`
+	UID    uint32   `json:"uid"`
+	GID    uint32   `json:"gid"`
+	Groups []uint32 `json:"groups,omitempty"`
 }
 
 // SpawnerSpec is a keeper for many jobs.

@@ -42,6 +42,7 @@ func (j *job) openTerminal(l *launch) (func(), error) {
 	out := newRing()
 	j.log = newLog(j.spec.Dir, j.spec.Limits.LogBytes, master)
 	j.log.tap = out
+	j.log.begin(j.spec.Note)
 	go j.log.copy()
 	fd := job.Fd()
 	l.files, l.terminal = [3]uintptr{fd, fd, fd}, true

@@ -114,7 +114,7 @@ func (l *launch) onThread() (int, error) {
 		attr.Sys.Pdeathsig = syscall.SIGKILL
 	}
 	if c := l.spec.Credential; c != nil {
-		attr.Sys.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID}
+		attr.Sys.Credential = &syscall.Credential{Uid: c.UID, Gid: c.GID, Groups: c.Groups}
 	}
 	for _, dir := range l.place.threadGroups() {
 		if err := writeFile(dir+"/tasks", "0"); err != nil {
@@ -182,6 +182,9 @@ func lookup(spec *Spec) (string, error) {
 		return "", err
 	}
 	name := spec.Command[0]
+	if name == ownProgram() && spec.Credential != nil {
+		return "/proc/self/exe", nil // others may not be let to where it lies
+	}
 	if strings.Contains(name, "/") {
 		path := name
 		if !filepath.IsAbs(path) {
@@ -214,6 +217,12 @@ func lookup(spec *Spec) (string, error) {
 	}
 	return "", &SetupFailed{Message: fmt.Sprintf("%s: command not found in PATH=%s", name, search), Code: 127}
 }
+
+// ownProgram is the path of this binary.
+var ownProgram = sync.OnceValue(func() string {
+	path, _ := os.Executable()
+	return path
+})
 
 func checkDir(dir string) error {
 	info, err := os.Stat(dir)

@@ -183,6 +183,7 @@ func (j *job) files(l *launch) (func(), error) {
 		return nil, err
 	}
 	j.log = log
+	log.begin(j.spec.Note)
 	go log.copy()
 	l.files = [3]uintptr{j.keeper.null.Fd(), log.write.Fd(), log.write.Fd()}
 	if j.spec.Stdin {

@@ -46,6 +46,13 @@ func newLog(dir string, keep int64, read *os.File) *logPipe {
 	return &logPipe{path: filepath.Join(dir, LogFile), keep: keep, done: make(chan struct{}), read: read}
 }
 
+// begin writes what comes before the job's own output, before copy.
+func (l *logPipe) begin(note string) {
+	if note != "" {
+		l.put([]byte(note))
+	}
+}
+
 // copy reads to the pipe's end. A disk that refuses does not hold up the job.
 func (l *logPipe) copy() {
 	defer close(l.done)

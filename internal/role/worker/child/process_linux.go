@@ -74,7 +74,11 @@ func prepare(spec *Spec) error {
 	if err := os.MkdirAll(spec.Dir, 0o700); err != nil {
 		return fmt.Errorf("make attempt's directory: %w", err)
 	}
-	if err := os.Chmod(spec.Dir, 0o700); err != nil {
+	mode := os.FileMode(0o700)
+	if spec.Credential != nil {
+		mode = 0o710
+	}
+	if err := os.Chmod(spec.Dir, mode); err != nil {
 		return fmt.Errorf("make attempt's directory: %w", err)
 	}
 	return nil
