@@ -56,6 +56,8 @@ type Deps struct {
 	// Probe connects to the broker or the store of the settings ("broker",
 	// "store"), says what it found and disconnects.
 	Probe func(ctx context.Context, cfg config.Config, part string) (found string, err error)
+	// Backup writes the configured store to a file, Restore puts one in its place.
+	Backup, Restore func(ctx context.Context, cfg config.Config, file string) (config.Backup, error)
 	// Files is the file store of the configured server.
 	Files func(cfg config.Config) (files.Store, error)
 
@@ -176,7 +178,7 @@ func (s *session) groups() []group {
 			s.deadLettersCommand(),
 		}},
 		{"services", "A turno of your own:", []*cobra.Command{
-			s.upCommand(), s.roleCommand("scheduler", schedulerShort), s.roleCommand("worker", workerShort), s.roleCommand("api", apiShort),
+			s.upCommand(), s.roleCommand("scheduler", schedulerShort), s.roleCommand("worker", workerShort), s.roleCommand("api", apiShort), s.backupCommand(), s.restoreCommand(),
 		}},
 		{"about", "About:", []*cobra.Command{
 			s.openCommand(), s.doctorCommand(), s.demoCommand(), s.benchCommand(), s.configCommand(), s.versionCommand(),

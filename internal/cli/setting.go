@@ -18,10 +18,10 @@ variable, that beats the configuration file, that beats the default. Secrets
 are not shown.`
 )
 
-// addSettings makes flags of the settings of some groups.
+// addSettings makes flags of the settings of some groups, or of one by its flag.
 func (s *session) addSettings(flags *pflag.FlagSet, groups ...string) {
 	for _, f := range config.Fields() {
-		if f.Flag == "" || !contains(groups, f.Group) {
+		if f.Flag == "" || !contains(groups, f.Group) && !contains(groups, "--"+f.Flag) {
 			continue
 		}
 		help := f.Help

@@ -86,6 +86,16 @@ type Info struct {
 	Notes     []string // things that are worth a line to who started it
 }
 
+// Backup is what turno backup has written, or turno restore has put in place.
+type Backup struct {
+	Schema int    `json:"schema,omitempty"`
+	Jobs   int64  `json:"jobs"`
+	Bytes  int64  `json:"bytes,omitempty"`
+	Next   int64  `json:"next_job"`         // the number of the next job
+	Voided int    `json:"voided"`           // attempts that were under way and are taken for lost
+	Kept   string `json:"before,omitempty"` // where the store is that was there before
+}
+
 // Names of files in the data folder that commands and roles share.
 const (
 	TokenName  = "token"       // the admin token, mode 0600, made at the first start of the API

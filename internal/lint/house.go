@@ -158,6 +158,7 @@ var house = []row{
 	{pkg: "test/lab", imports: ". client internal/testenv", modules: "github.com/google/uuid"},
 	{pkg: "test/isolate", tests: ". client internal/testenv test/lab"},
 	{pkg: "test/kill", tests: ". client test/lab"},
+	{pkg: "test/restore", tests: ". client test/lab"},
 	{pkg: "test/upgrade", tests: ". client test/lab"},
 	{pkg: "test/chaos", tests: ". client internal/failpoint test/lab github.com/anishathalye/porcupine"},
 	{pkg: "test/browser", tests: ". client test/lab internal/workload/all github.com/chromedp/chromedp github.com/chromedp/cdproto"},

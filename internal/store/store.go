@@ -104,8 +104,24 @@ type Lead struct {
 
 // State is what Load gives.
 type State struct {
-	Next    int64
-	Workers []turno.Worker
+	Next int64
+	// Attempts of a job are numbered above this: see Head.
+	Attempts int
+	Workers  []turno.Worker
+}
+
+// Head is what a store has given last. An adapter on a disk has, beside Store,
+//
+//	Head(ctx) (Head, error)
+//	Raise(ctx, to Head) error
+//
+// for a store that was restored from an older copy: each number is raised, none
+// falls, so that nothing which was named since the copy was made is named again.
+// Nobody may lead meanwhile.
+type Head struct {
+	Term, Revision uint64
+	Next           int64 // the next job's number
+	Attempts       int   // those of a job are numbered above this
 }
 
 // LogSize is how much of an attempt's output is stored.

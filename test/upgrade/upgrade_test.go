@@ -7,6 +7,8 @@ package upgrade
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -229,4 +231,23 @@ func TestEmbedded(t *testing.T) {
 			u.finish(ctx, t, how == "killed")
 		})
 	}
+}
+
+// TestEmbedded_OldIsRefused: the turno of before does not touch a store that
+// this one has brought forward, and says what to do.
+func TestEmbedded_OldIsRefused(t *testing.T) {
+	t.Parallel()
+	was := old(t, before)
+	d := lab.New(t, lab.Binary(t, lab.Build{}))
+	up := d.Up()
+	d.Client()
+	up.End()
+	cmd := exec.CommandContext(t.Context(), was, "up", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port))
+	cmd.Env = append(os.Environ(), "TURNO_DATA="+d.Data)
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "use the turno that wrote it, or a newer one") {
+		t.Errorf("it ended with %v and said %s", err, out)
+	}
+	up.Revive()
+	d.Client()
 }

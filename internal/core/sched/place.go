@@ -132,7 +132,7 @@ func (s *Sched) start(j *job, sh *shape, at place) {
 	s.assigned++
 	j.order = s.assigned
 	j.logStored, j.confirmed, j.stop = 0, false, nil
-	j.Attempt++
+	j.Attempt = max(j.Attempt, s.attempts) + 1
 	j.NotUntil = time.Time{}
 	if len(j.Attempts) >= keepAttempts {
 		j.Attempts = slices.Delete(j.Attempts, 0, 1)

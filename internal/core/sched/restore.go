@@ -29,6 +29,27 @@ func (s *Sched) Restore(now time.Time, next int64, workers []turno.Worker, jobs 
 	}
 }
 
+// NumberAbove has attempts numbered above n: numbers up to that may have been
+// given by a store that this one is an older copy of. Before any other input.
+func (s *Sched) NumberAbove(n int) { s.attempts = n }
+
+// Void gives up every attempt that is under way, and tells how many there were:
+// the store was restored from an older copy, and what became of them since is
+// not known. That is no fault of a job's. After Resume.
+func (s *Sched) Void(now time.Time, message string) (n int) {
+	s.advance(now)
+	for _, number := range s.sortedNumbers() {
+		j := s.jobs[number]
+		if j == nil || j.worker == nil {
+			continue
+		}
+		j.Losses-- // giveUp counts one
+		s.giveUp(j, message)
+		n++
+	}
+	return n
+}
+
 // adopt makes a record a live job; its place comes with Resume.
 func (s *Sched) adopt(record *turno.Job) {
 	j := &job{Job: *record, place: -1, oldState: record.State}

@@ -83,6 +83,7 @@ type Sched struct {
 	names   []string // of workers, sorted
 
 	reserved  [pools]*reservation
+	attempts  int    // those of a job are numbered above this
 	assigned  uint64 // counts assignments; orders them against reservations
 	mustPlace bool   // something changed that may let a job start
 	restoring bool   // between Restore and the end of Resume

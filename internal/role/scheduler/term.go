@@ -131,6 +131,7 @@ func (t *term) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.core.NumberAbove(state.Attempts)
 	t.core.Restore(t.clock.Now(), state.Next, state.Workers, jobs)
 	t.o.OnWorkers(state.Workers, nil)
 	known, err := t.o.Store.Find(ctx, t.core.RestoreLookups()...)

@@ -17,7 +17,7 @@ type db struct {
 }
 
 func (d *db) close() error {
-	return errors.Join(d.w.close(), d.writers.Close(), d.readers.Close())
+	return errors.Join(d.readers.Close(), d.w.close(), d.writers.Close())
 }
 
 // queryer makes a sqlstore.Reader of a database or a transaction.

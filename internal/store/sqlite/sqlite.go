@@ -14,6 +14,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -77,6 +78,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func open(ctx context.Context, o Options) (*Store, error) {
+	if _, err := os.Stat(o.Path); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(o.Path + restoring); err == nil {
+			return nil, errors.New("a restore was interrupted: run turno restore again")
+		}
+	}
 	// The file is only its owner's to read: specs may hold what users typed.
 	file, err := os.OpenFile(o.Path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {

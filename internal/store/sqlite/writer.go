@@ -106,6 +106,9 @@ ON CONFLICT (block, kind, state) DO UPDATE SET n = n + excluded.n`},
 func (w *writer) close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	// The log is brought into the file, so that the file alone is the store. A
+	// disk that is full keeps both, which is as good for the next Open.
+	_, _ = w.conn.ExecContext(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
 	return w.conn.Close()
 }
 

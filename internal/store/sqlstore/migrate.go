@@ -18,6 +18,15 @@ type Migrator interface {
 	Migrate(ctx context.Context, to int, script string) error
 }
 
+// Known refuses a schema that is newer than this program.
+func Known(version int, files fs.FS) error {
+	names, err := fs.Glob(files, "migrations/*.sql")
+	if err == nil && version > len(names) {
+		err = fmt.Errorf("the database has schema %d, this turno knows up to %d: use the turno that wrote it, or a newer one", version, len(names))
+	}
+	return err
+}
+
 // Migrate brings a database to the newest schema: files are scripts by name,
 // 001_name.sql, and run in order. Schemas only move forward; one that is newer
 // than this program is refused.
@@ -30,8 +39,8 @@ func Migrate(ctx context.Context, m Migrator, files fs.FS) error {
 	if err != nil {
 		return fmt.Errorf("list migrations: %w", err)
 	}
-	if version > len(names) {
-		return fmt.Errorf("the database has schema %d, this turno knows up to %d: use the turno that wrote it, or a newer one", version, len(names))
+	if err := Known(version, files); err != nil {
+		return err
 	}
 	for i, name := range names {
 		number, _, _ := strings.Cut(path.Base(name), "_")

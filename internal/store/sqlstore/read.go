@@ -20,6 +20,9 @@ func (s *Store) Load(ctx context.Context, each func(*turno.Job) error) (store.St
 		if err != nil {
 			return fmt.Errorf("next number: %w", err)
 		}
+		if err := one(ctx, r, &state.Attempts, `SELECT attempts FROM head`); err != nil {
+			return fmt.Errorf("attempts: %w", err)
+		}
 		if state.Workers, err = loadWorkers(ctx, r); err != nil {
 			return fmt.Errorf("workers: %w", err)
 		}
@@ -29,6 +32,21 @@ func (s *Store) Load(ctx context.Context, each func(*turno.Job) error) (store.St
 		return store.State{}, fmt.Errorf("load: %w", ended(ctx, err))
 	}
 	return state, nil
+}
+
+// Head reads what the store has given last.
+func (s *Store) Head(ctx context.Context) (h store.Head, err error) {
+	var term, revision int64
+	for _, x := range []struct {
+		to     any
+		column string
+	}{{&term, "term"}, {&revision, "revision"}, {&h.Next, "next"}, {&h.Attempts, "attempts"}} {
+		if err := one(ctx, s.DB, x.to, `SELECT `+x.column+` FROM head`); err != nil {
+			return h, fmt.Errorf("read head: %w", ended(ctx, err))
+		}
+	}
+	h.Term, h.Revision = uint64(term), uint64(revision)
+	return h, nil
 }
 
 func loadWorkers(ctx context.Context, r Reader) ([]turno.Worker, error) {
