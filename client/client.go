@@ -11,6 +11,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ import (
 	"time"
 
 	"turno"
+	"turno/internal/cert"
 )
 
 // DefaultURL is where turno up listens.
@@ -52,6 +54,7 @@ type Options struct {
 	URL        string // of the server; empty: DefaultURL
 	Token      string
 	HTTPClient *http.Client // empty: one of its own, with connections kept
+	TLS        *tls.Config  // what to trust, with a HTTPClient of its own; nil: what the system does
 	UserAgent  string
 	// OnWait is told when the server is busy and the client waits before it asks
 	// again. It may be called from several goroutines at once.
@@ -89,6 +92,7 @@ func New(o Options) (*Client, error) {
 		t := http.DefaultTransport.(*http.Transport).Clone()
 		t.MaxIdleConnsPerHost = 16  // Submit keeps a few, streams one each
 		t.DisableCompression = true // the server does not compress
+		t.TLSClientConfig = o.TLS
 		o.HTTPClient = &http.Client{Transport: t, CheckRedirect: noRedirect}
 	}
 	if o.OnWait == nil {
@@ -202,6 +206,10 @@ func (c *Client) check(res *http.Response) (*http.Response, error) {
 		Retry  float64    `json:"retry_after_seconds"`
 	}
 	text, err := io.ReadAll(io.LimitReader(res.Body, maxProblem))
+	if bytes.Contains(text, []byte("HTTP request to an HTTPS server")) {
+		return nil, turno.Errorf(turno.CodeUnavailable, "%s speaks HTTPS", c.url).
+			WithHint("set the server to https://…, and --ca or --fingerprint if its certificate is of its own making")
+	}
 	if err != nil || json.Unmarshal(text, &p) != nil || p.Code == "" {
 		return nil, turno.Errorf(turno.CodeInternal, "%s answered %q, which is no answer of turno", c.url, res.Status).
 			WithHint("is it turno that listens there? see TURNO_SERVER")
@@ -219,6 +227,13 @@ func (c *Client) unreachable(err error) *turno.Error {
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return turno.Errorf(turno.CodeUnavailable, "the name %s is not known", dns.Name).WithHint("see TURNO_SERVER")
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok || errors.Is(err, cert.ErrFingerprint) {
+		if inner, ok := errors.AsType[*url.Error](err); ok {
+			err = inner.Err
+		}
+		return turno.Errorf(turno.CodeUnavailable, "%s is not trusted: %v", c.url, err).
+			WithHint("give --ca, a file with the certificate of who signed the server's, or --fingerprint, as the server prints it when it starts")
 	}
 	if inner, ok := errors.AsType[*url.Error](err); ok {
 		err = inner.Err

@@ -7,9 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"os"
 	"os/user"
+	"path/filepath"
+	"slices"
 	"sync"
 
+	"turno/internal/cert"
 	"turno/internal/config"
 	"turno/internal/files"
 	"turno/internal/files/sweep"
@@ -31,9 +36,13 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	if err != nil {
 		return part{}, err
 	}
+	certFile, keyFile, err := certificate(cfg)
+	if err != nil {
+		return part{}, err
+	}
 	server, err := api.New(api.Options{
 		Service: svc, Link: svc.Link, Listen: cfg.Listen, FallForward: p.alone && !cfg.Explicit("listen"),
-		Tokens: []api.Token{{Hash: api.HashToken(token), User: userName()}}, AllowHosts: cfg.AllowHosts,
+		TokenFile: cfg.TokenPath(), TokenUser: userName(), AllowHosts: cfg.AllowHosts, CertFile: certFile, KeyFile: keyFile,
 		SessionKey: sessionKey(token),
 		Bounds:     api.Bounds{Bytes: cfg.SubmitBytes, Rate: float64(orNone(cfg.SubmitRate)), Streams: orNone(cfg.EventStreams)},
 		Files:      p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
@@ -43,6 +52,11 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	}
 	if err := server.Listen(); err != nil {
 		return part{}, err
+	}
+	if certFile != "" {
+		if info.Fingerprint, err = cert.FileFingerprint(certFile); err != nil {
+			return part{}, err
+		}
 	}
 	info.URL, info.LoginURL, info.TokenFile = server.URL(), server.SignInURL(), cfg.TokenPath()
 	if p.alone && !cfg.Explicit("listen") && server.Addr() != cfg.Listen {
@@ -69,6 +83,24 @@ func orNone(bound int) int {
 		return -1
 	}
 	return bound
+}
+
+// certificate is the operator's, or one of turno's own; empty: there is no TLS.
+func certificate(cfg config.Config) (certFile, keyFile string, err error) {
+	if cfg.TLSCert != "" || !cfg.TLS {
+		return cfg.TLSCert, cfg.TLSKey, nil
+	}
+	names := append([]string{"localhost", "127.0.0.1", "::1"}, cfg.AllowHosts...)
+	if host, err := os.Hostname(); err == nil {
+		names = append(names, host)
+	}
+	if host, _, err := net.SplitHostPort(cfg.Listen); err == nil && host != "" {
+		if ip := net.ParseIP(host); ip == nil || !ip.IsUnspecified() {
+			names = append(names, host)
+		}
+	}
+	slices.Sort(names)
+	return cert.Own(filepath.Join(cfg.Data, "tls"), slices.Compact(names))
 }
 
 // serve runs the server, and the service for as long as it and a little longer.

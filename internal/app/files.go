@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"turno/client"
+	"turno/internal/cert"
 	"turno/internal/config"
 	"turno/internal/files"
 	"turno/internal/files/folder"
@@ -69,7 +70,11 @@ func Client(cfg config.Config, agent string) (*client.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the token: %w", err)
 	}
-	return client.New(client.Options{URL: cfg.Server, Token: token, UserAgent: agent + "/" + version()})
+	trust, err := cert.Trust(cfg.CA, cfg.Fingerprint)
+	if err != nil {
+		return nil, err
+	}
+	return client.New(client.Options{URL: cfg.Server, Token: token, TLS: trust, UserAgent: agent + "/" + version()})
 }
 
 // Files is the file store of the server of the settings.

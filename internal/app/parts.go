@@ -16,6 +16,7 @@ import (
 	"turno/internal/broker"
 	"turno/internal/broker/nats"
 	"turno/internal/broker/rabbitmq"
+	"turno/internal/cert"
 	"turno/internal/config"
 	"turno/internal/files"
 	"turno/internal/store"
@@ -141,6 +142,13 @@ type closingBroker interface {
 
 func dialBroker(ctx context.Context, cfg config.Config, log *slog.Logger) (closingBroker, bool, error) {
 	scheme, _, _ := strings.Cut(cfg.Broker, "://")
+	secure, err := cert.Trust(cfg.BrokerCA, "")
+	if err == nil {
+		secure, err = cert.WithPair(secure, cfg.BrokerCert, cfg.BrokerKey)
+	}
+	if err != nil {
+		return nil, false, err
+	}
 	switch scheme {
 	case "embedded":
 		b, err := nats.Embedded(ctx, nats.EmbeddedOptions{
@@ -148,10 +156,10 @@ func dialBroker(ctx context.Context, cfg config.Config, log *slog.Logger) (closi
 		})
 		return b, cfg.BrokerSync, err
 	case "nats", "tls":
-		b, err := nats.Open(ctx, nats.Options{URL: cfg.Broker, Logger: log})
+		b, err := nats.Open(ctx, nats.Options{URL: cfg.Broker, TLS: secure, Logger: log})
 		return b, false, err
 	case "amqp", "amqps":
-		b, err := rabbitmq.Open(ctx, rabbitmq.Options{URL: cfg.Broker, Logger: log})
+		b, err := rabbitmq.Open(ctx, rabbitmq.Options{URL: cfg.Broker, TLS: secure, Logger: log})
 		return b, true, err
 	}
 	return nil, false, fmt.Errorf("%q: use embedded, nats://… or amqp://…", config.Redact(cfg.Broker))

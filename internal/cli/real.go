@@ -9,6 +9,7 @@ import (
 	"turno"
 	"turno/client"
 	"turno/internal/app"
+	"turno/internal/cert"
 	"turno/internal/config"
 	"turno/internal/role/worker/child"
 	"turno/internal/workload/all"
@@ -30,9 +31,13 @@ func dial(cfg config.Config) (turno.Service, error) {
 	if err != nil {
 		return nil, failed(exitRefused, "read the token: %v", err).hint("set TURNO_TOKEN, or token_file to a file that you can read")
 	}
+	trust, err := cert.Trust(cfg.CA, cfg.Fingerprint)
+	if err != nil {
+		return nil, usage("%v", err).hint("see --ca and --fingerprint")
+	}
 	var once sync.Once
 	c, err := client.New(client.Options{
-		URL: cfg.Server, Token: token, UserAgent: "turno-cli/" + thisVersion().Version,
+		URL: cfg.Server, Token: token, TLS: trust, UserAgent: "turno-cli/" + thisVersion().Version,
 		OnWait: func(why *turno.Error, _ time.Duration) {
 			once.Do(func() {
 				fmt.Fprintf(os.Stderr, "turno: the server is busy: %s; trying again until it is not\n", clean(why.Error(), false))

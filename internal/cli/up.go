@@ -48,7 +48,7 @@ func (s *session) roles(role string) func(context.Context, *cobra.Command, []str
 		left := false
 		err = s.deps.RunRoles(ctx, cfg, []string{role}, func(info config.Info) {
 			if role == "all" && info.URL != "" { // first: who reads that it is up finds it
-				left = os.WriteFile(file, []byte(info.URL+"\n"), 0o644) == nil
+				left = os.WriteFile(file, []byte(strings.TrimSpace(info.URL+" "+info.Fingerprint)+"\n"), 0o644) == nil
 			}
 			s.announce(role, &info)
 		})
@@ -88,6 +88,7 @@ func (s *session) announce(role string, info *config.Info) {
 	}
 	line("Open", info.LoginURL)
 	line("API at", info.URL)
+	line("Key", info.Fingerprint)
 	line("Token", info.TokenFile)
 	line("Data", info.Data)
 	line("Worker", info.Worker)

@@ -21,12 +21,17 @@ import (
 // environment variable, its flag, its default, the group of commands that take
 // the flag, and its help. A key without a flag is not set on a command line.
 type Config struct {
-	Data      string `key:"data" flag:"data" env:"TURNO_DATA" group:"all" arg:"DIR" help:"folder of everything that turno keeps"`
-	Server    string `key:"server" flag:"server" env:"TURNO_SERVER" group:"all" arg:"URL" help:"the turno to talk to; found by itself when turno up runs on this machine"`
-	TokenFile string `key:"token_file" flag:"token-file" env:"TURNO_TOKEN_FILE" group:"all" arg:"FILE" help:"file that holds the token (also: the variable TURNO_TOKEN)"`
-	Token     string `env:"TURNO_TOKEN" secret:"yes" help:"the token itself; only as a variable, so that no list of processes shows it"`
+	Data        string `key:"data" flag:"data" env:"TURNO_DATA" group:"all" arg:"DIR" help:"folder of everything that turno keeps"`
+	Server      string `key:"server" flag:"server" env:"TURNO_SERVER" group:"all" arg:"URL" help:"the turno to talk to; found by itself when turno up runs on this machine"`
+	TokenFile   string `key:"token_file" flag:"token-file" env:"TURNO_TOKEN_FILE" group:"all" arg:"FILE" help:"file that holds the token (also: the variable TURNO_TOKEN)"`
+	CA          string `key:"ca" flag:"ca" env:"TURNO_CA" group:"all" arg:"FILE" help:"certificates in PEM that the server's must be signed by; those of the system unless given"`
+	Fingerprint string `key:"fingerprint" flag:"fingerprint" env:"TURNO_FINGERPRINT" group:"all" arg:"sha256:HEX" help:"of the server's key, as it prints it: trust that one, whoever signed it"`
+	Token       string `env:"TURNO_TOKEN" secret:"yes" help:"the token itself; only as a variable, so that no list of processes shows it"`
 
 	Listen     string   `key:"listen" flag:"listen" env:"TURNO_LISTEN" default:"127.0.0.1:5000" group:"api" arg:"HOST:PORT" help:"address of the API and the dashboard"`
+	TLS        bool     `key:"tls" flag:"tls" env:"TURNO_TLS" default:"false" group:"api" help:"speak HTTPS, with a certificate that turno makes and whose fingerprint it prints"`
+	TLSCert    string   `key:"tls_cert" flag:"tls-cert" env:"TURNO_TLS_CERT" group:"api" arg:"FILE" help:"speak HTTPS with this certificate, in PEM with what is between it and its authority; read anew when it changes"`
+	TLSKey     string   `key:"tls_key" flag:"tls-key" env:"TURNO_TLS_KEY" group:"api" arg:"FILE" help:"the key of --tls-cert"`
 	Insecure   bool     `key:"insecure_behind_proxy" flag:"insecure-behind-proxy" env:"TURNO_INSECURE_BEHIND_PROXY" default:"false" group:"api" help:"listen beyond this machine without TLS: only where a proxy or a private network protects the tokens"`
 	AllowHosts []string `key:"allow_hosts" flag:"allow-host" env:"TURNO_ALLOW_HOSTS" group:"api" arg:"NAME" help:"names by which browsers and clients may call this server"`
 
@@ -34,9 +39,12 @@ type Config struct {
 	SubmitBytes  int64 `key:"submit_bytes" flag:"submit-bytes" env:"TURNO_SUBMIT_BYTES" default:"64M" group:"api" arg:"SIZE" help:"bodies of requests that are held in memory at a time; others wait a second, and are then turned away for the moment"`
 	EventStreams int   `key:"event_streams" flag:"event-streams" env:"TURNO_EVENT_STREAMS" default:"200" group:"api" arg:"N" help:"streams of events that one token may have open. 0: no bound"`
 
-	Broker     string `key:"broker" flag:"broker" env:"TURNO_BROKER" default:"embedded" secret:"url" group:"role" arg:"URL" help:"embedded, nats://… or amqp://… (RabbitMQ)"`
+	Broker     string `key:"broker" flag:"broker" env:"TURNO_BROKER" default:"embedded" secret:"url" group:"role" arg:"URL" help:"embedded, nats://… or amqp://… (RabbitMQ); with TLS tls://… or amqps://…"`
+	BrokerCA   string `key:"broker_ca" flag:"broker-ca" env:"TURNO_BROKER_CA" group:"role" arg:"FILE" help:"amqps:// and tls://: certificates in PEM that the broker's must be signed by; those of the system unless given"`
+	BrokerCert string `key:"broker_cert" flag:"broker-cert" env:"TURNO_BROKER_CERT" group:"role" arg:"FILE" help:"amqps:// and tls://: a certificate to show the broker, with --broker-key"`
+	BrokerKey  string `key:"broker_key" flag:"broker-key" env:"TURNO_BROKER_KEY" group:"role" arg:"FILE" help:"the key of --broker-cert"`
 	BrokerSync bool   `key:"broker_sync" flag:"broker-sync" env:"TURNO_BROKER_SYNC" default:"false" group:"role" help:"embedded broker: sync before each confirm; a power cut loses nothing confirmed, for a tenth of the rate"`
-	Store      string `key:"store" flag:"store" env:"TURNO_STORE" default:"sqlite" secret:"url" group:"role" arg:"URL" help:"sqlite (in the data folder) or postgres://…"`
+	Store      string `key:"store" flag:"store" env:"TURNO_STORE" default:"sqlite" secret:"url" group:"role" arg:"URL" help:"sqlite (in the data folder) or postgres://…; with TLS …?sslmode=verify-full&sslrootcert=FILE"`
 
 	Files       string        `key:"files" flag:"files" env:"TURNO_FILES" secret:"url" group:"role" arg:"WHERE" help:"where files of jobs are kept: a folder (default: files in the data folder), s3://…, or api: the server of the setting server (for workers apart)"`
 	FilesKeep   time.Duration `key:"files_keep" flag:"files-keep" env:"TURNO_FILES_KEEP" default:"720h" group:"api" arg:"TIME" help:"files that no job names are deleted when nobody has asked for them for so long; 0 keeps them"`
@@ -75,15 +83,17 @@ var Version string
 
 // Info is what running roles say of themselves once they are ready.
 type Info struct {
-	Roles     []string
-	URL       string // such as http://127.0.0.1:5001, with the real port; "" without the api role
-	LoginURL  string // signs a browser in once; "": there is none
-	TokenFile string
-	Data      string
-	Worker    string // "" without the worker role
-	GPUs      []turno.GPU
-	WhyNoGPU  string
-	Notes     []string // things that are worth a line to who started it
+	Roles    []string
+	URL      string // such as http://127.0.0.1:5001, with the real port; "" without the api role
+	LoginURL string // signs a browser in once; "": there is none
+	// Fingerprint of the key that it serves HTTPS with; "" without.
+	Fingerprint string
+	TokenFile   string
+	Data        string
+	Worker      string // "" without the worker role
+	GPUs        []turno.GPU
+	WhyNoGPU    string
+	Notes       []string // things that are worth a line to who started it
 }
 
 // Backup is what turno backup has written, or turno restore has put in place.
@@ -122,7 +132,9 @@ func (c Config) ReadToken() (token, from string, err error) {
 	if os.IsNotExist(err) && c.TokenFile == "" {
 		return "", "", nil
 	}
-	return strings.TrimSpace(string(data)), path, err
+	// Of several, which a server takes while one follows another, the first.
+	first, _, _ := strings.Cut(strings.TrimSpace(string(data)), "\n")
+	return strings.TrimSpace(first), path, err
 }
 
 // Explicit tells whether a key was set by anybody, rather than by default or

@@ -229,7 +229,7 @@ func nodeText(n *yaml.Node, sep string) string {
 
 // absolute makes paths mean the same wherever a role is started.
 func (l *loader) absolute() {
-	for _, p := range []*string{&l.c.Data, &l.c.TokenFile} {
+	for _, p := range []*string{&l.c.Data, &l.c.TokenFile, &l.c.CA, &l.c.TLSCert, &l.c.TLSKey, &l.c.BrokerCA, &l.c.BrokerCert, &l.c.BrokerKey} {
 		if rest, ok := strings.CutPrefix(*p, "~/"); ok {
 			*p = filepath.Join(l.in.Home, rest)
 		}
@@ -248,8 +248,11 @@ func (l *loader) findServer() {
 	}
 	path := filepath.Join(l.c.Data, ServerName)
 	if data, err := os.ReadFile(path); err == nil {
-		l.c.Server = strings.TrimSpace(string(data))
-		l.c.origins["Server"] = Origin{fromServer, "in " + path}
+		url, fingerprint, _ := strings.Cut(strings.TrimSpace(string(data)), " ")
+		l.c.Server, l.c.origins["Server"] = url, Origin{fromServer, "in " + path}
+		if fingerprint != "" && l.c.CA == "" && l.c.Fingerprint == "" {
+			l.c.Fingerprint, l.c.origins["Fingerprint"] = fingerprint, Origin{fromServer, "in " + path}
+		}
 		return
 	}
 	l.c.Server = "http://127.0.0.1:5000"

@@ -26,6 +26,7 @@ func (c Config) Validate(roles ...string) error {
 	}
 	c.checkChoices(add)
 	c.checkURLs(add)
+	c.checkTLS(add)
 	c.checkWorker(add)
 	if has(roles, "api") {
 		c.checkListen(add)
@@ -82,6 +83,25 @@ func (c Config) checkURLs(add report) {
 	}
 }
 
+// Secure tells whether the API speaks HTTPS.
+func (c Config) Secure() bool { return c.TLS || c.TLSCert != "" }
+
+func (c Config) checkTLS(add report) {
+	if (c.TLSCert == "") != (c.TLSKey == "") {
+		add("tls_cert", "give tls_cert and tls_key together")
+	}
+	if (c.BrokerCert == "") != (c.BrokerKey == "") {
+		add("broker_cert", "give broker_cert and broker_key together")
+	}
+	scheme, _, _ := strings.Cut(c.Broker, "://")
+	if c.BrokerCA+c.BrokerCert != "" && scheme != "amqps" && scheme != "tls" {
+		add("broker", "%q has no TLS for broker_ca and broker_cert: use amqps:// or tls://", Redact(c.Broker))
+	}
+	if c.CA+c.Fingerprint != "" && strings.HasPrefix(c.Server, "http://") {
+		add("server", "%q has no TLS for ca and fingerprint: use https://", c.Server)
+	}
+}
+
 func (c Config) checkWorker(add report) {
 	if c.Worker == "" || len(c.Worker) > maxWord || strings.Trim(c.Worker, wordChars) != "" || strings.ContainsAny(c.Worker[:1], "-_.@") {
 		add("worker", "%q: use at most %d letters, digits and - _ . @, a letter or digit first", c.Worker, maxWord)
@@ -122,9 +142,9 @@ func (c Config) checkListen(add report) {
 		add("listen", "%q: use HOST:PORT, such as 127.0.0.1:5000", c.Listen)
 		return
 	}
-	if !c.Insecure && !loopback(host) {
+	if !c.Secure() && !c.Insecure && !loopback(host) {
 		add("listen", "%s reaches beyond this machine, and tokens would cross the network in the clear; "+
-			"listen on 127.0.0.1 behind a proxy with TLS, or say insecure_behind_proxy if something else protects them", c.Listen)
+			"say tls, or tls_cert and tls_key, or listen on 127.0.0.1 behind a proxy with TLS, or say insecure_behind_proxy if something else protects them", c.Listen)
 	}
 }
 

@@ -41,6 +41,8 @@ var house = []row{
 	{pkg: "internal/testenv/cmd/services", imports: "internal/testenv"},
 	{pkg: "internal/testenv/cmd/gotest", imports: "internal/testenv"},
 	{pkg: "internal/failpoint"},
+	{pkg: "internal/reload"},
+	{pkg: "internal/cert", imports: "internal/reload"},
 	{pkg: "internal/lint"},
 	{pkg: "internal/workload/gemm"},
 	{pkg: "internal/workload/nn", imports: "internal/workload/gemm"},
@@ -131,13 +133,13 @@ var house = []row{
 	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/failpoint internal/files internal/files/transfer internal/gpu internal/obs internal/role/shell internal/role/worker/child internal/runner internal/session internal/wire",
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
 		tests:   "internal/workload/all internal/workload"},
-	{pkg: "internal/role/api", imports: ". internal/files internal/obs internal/service internal/session web",
+	{pkg: "internal/role/api", imports: ". internal/cert internal/files internal/reload internal/obs internal/service internal/session web",
 		modules: "github.com/coder/websocket github.com/danielgtaylor/huma", tests: "client internal/broker"},
-	{pkg: "client", imports: ". internal/session", modules: "github.com/coder/websocket", tests: "internal/role/api internal/service"},
+	{pkg: "client", imports: ". internal/cert internal/session", modules: "github.com/coder/websocket", tests: "internal/role/api internal/service"},
 	{pkg: "internal/files/remote", imports: ". client internal/files", tests: "internal/role/api internal/service"},
 
 	// the top
-	{pkg: "internal/app", imports: `. client internal/app/run internal/config internal/obs internal/service internal/runner
+	{pkg: "internal/app", imports: `. client internal/app/run internal/cert internal/config internal/obs internal/service internal/runner
 		internal/broker internal/broker/mem internal/broker/nats internal/broker/rabbitmq
 		internal/store internal/store/mem internal/store/sqlite internal/store/postgres
 		internal/gpu internal/gpu/fake internal/gpu/cuda
@@ -148,7 +150,7 @@ var house = []row{
 	{pkg: "internal/bench", imports: ". client internal/app internal/config internal/workload internal/workload/all", planned: true,
 		modules: "gonum.org/v1"},
 	{pkg: "internal/cli",
-		imports: `. client internal/app internal/app/run internal/bench internal/config internal/files internal/files/transfer internal/runner internal/session internal/sim
+		imports: `. client internal/app internal/app/run internal/bench internal/cert internal/config internal/files internal/files/transfer internal/runner internal/session internal/sim
 		internal/workload internal/workload/all internal/workload/dataset internal/workload/digits
 		internal/core/policy/all internal/role/worker/child`,
 		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/google/uuid github.com/vbauerster/mpb charm.land golang.org/x/sys golang.org/x/term
@@ -159,6 +161,7 @@ var house = []row{
 	{pkg: "test/isolate", tests: ". client internal/testenv test/lab"},
 	{pkg: "test/kill", tests: ". client test/lab"},
 	{pkg: "test/restore", tests: ". client test/lab"},
+	{pkg: "test/secure", tests: ". client internal/cert test/lab"},
 	{pkg: "test/upgrade", tests: ". client test/lab"},
 	{pkg: "test/chaos", tests: ". client internal/failpoint test/lab github.com/anishathalye/porcupine"},
 	{pkg: "test/browser", tests: ". client test/lab internal/workload/all github.com/chromedp/chromedp github.com/chromedp/cdproto"},

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -16,7 +17,21 @@ func NATS(t testing.TB) *Server {
 	return private(t, NATSNeed, newNATS)
 }
 
-func newNATS() (*instance, error) {
+// NATSTLS is one that speaks nothing but TLS: tls://….
+func NATSTLS(t testing.TB, pair Pair) *Server {
+	t.Helper()
+	return private(t, NATSNeed, func() (*instance, error) {
+		in, err := natsWith(fmt.Sprintf("tls { cert_file: %q, key_file: %q }\n", pair.Cert, pair.Key))
+		if err == nil {
+			in.url = "tls" + strings.TrimPrefix(in.url, "nats")
+		}
+		return in, err
+	})
+}
+
+func newNATS() (*instance, error) { return natsWith("") }
+
+func natsWith(more string) (*instance, error) {
 	dir, err := newDataDir(-1, -1)
 	if err != nil {
 		return nil, err
@@ -26,7 +41,7 @@ func newNATS() (*instance, error) {
 		return nil, err
 	}
 	// max_payload: over broker.MaxBody; the server's own default is 1 MiB.
-	config := fmt.Sprintf("listen: %q\nmax_payload: 8MB\njetstream { store_dir: %q }\n", loopback(port), filepath.Join(dir, "jetstream"))
+	config := fmt.Sprintf("listen: %q\nmax_payload: 8MB\njetstream { store_dir: %q }\n", loopback(port), filepath.Join(dir, "jetstream")) + more
 	file := filepath.Join(dir, "nats.conf")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return nil, fmt.Errorf("write configuration of nats: %w", err)

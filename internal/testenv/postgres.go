@@ -2,10 +2,12 @@ package testenv
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -17,6 +19,40 @@ import (
 func Postgres(t testing.TB) *Server {
 	t.Helper()
 	return private(t, PostgresNeed, newPostgres)
+}
+
+// PostgresTLS is one that takes nothing but TLS from others. Its URL verifies
+// the server's certificate against that itself.
+func PostgresTLS(t testing.TB, pair Pair) *Server {
+	t.Helper()
+	return private(t, PostgresNeed, func() (*instance, error) {
+		in, err := newPostgres()
+		if err != nil {
+			return nil, err
+		}
+		p := &in.parts[0]
+		for option, file := range map[string]string{"ssl_cert_file": pair.Cert, "ssl_key_file": pair.Key} {
+			own := filepath.Join(in.dir, option)
+			data, err := os.ReadFile(file)
+			if err == nil {
+				err = os.WriteFile(own, data, 0o600)
+			}
+			if err == nil && p.uid >= 0 {
+				err = os.Chown(own, p.uid, p.gid)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("give the server its certificate: %w", err)
+			}
+			p.argv = append(p.argv, "-c", option+"="+own)
+		}
+		hba := filepath.Join(in.dir, "data", "pg_hba.conf")
+		if err := os.WriteFile(hba, []byte("hostssl all all 127.0.0.1/32 trust\n"), 0o600); err != nil {
+			return nil, fmt.Errorf("close the server: %w", err)
+		}
+		p.argv = append(p.argv, "-c", "ssl=on")
+		in.url = strings.Replace(in.url, "sslmode=disable", "sslmode=verify-full&sslrootcert="+pair.Cert, 1)
+		return in, nil
+	})
 }
 
 func newPostgres() (*instance, error) {

@@ -27,10 +27,28 @@ func RabbitMQ(t testing.TB) *Server {
 	return private(t, RabbitMQNeed, newRabbitMQ)
 }
 
-// newRabbitMQ lays out a node that shares nothing with another one on this
+// RabbitMQTLS is one that speaks nothing but TLS: amqps://….
+func RabbitMQTLS(t testing.TB, pair Pair) *Server {
+	t.Helper()
+	return private(t, RabbitMQNeed, func() (*instance, error) {
+		in, err := rabbitMQ(fmt.Sprintf("listeners.tcp = none\nlisteners.ssl.1 = 127.0.0.1:%%d\nssl_options.certfile = %s\nssl_options.keyfile = %s\nssl_options.verify = verify_none\n", pair.Cert, pair.Key))
+		if err == nil {
+			in.url = "amqps" + strings.TrimPrefix(in.url, "amqp")
+		}
+		return in, err
+	})
+}
+
+// Pair is a certificate and its key, in files.
+type Pair struct{ Cert, Key string }
+
+func newRabbitMQ() (*instance, error) { return rabbitMQ("listeners.tcp.1 = 127.0.0.1:%d\n") }
+
+// rabbitMQ lays out a node that shares nothing with another one on this
 // machine: its own name server for Erlang nodes (epmd), cookie, configuration,
-// ports and data.
-func newRabbitMQ() (*instance, error) {
+// ports and data. Listeners is that part of its configuration, with a %d for the
+// port.
+func rabbitMQ(listeners string) (*instance, error) {
 	dir, err := newDataDir(-1, -1)
 	if err != nil {
 		return nil, err
@@ -48,7 +66,7 @@ func newRabbitMQ() (*instance, error) {
 		ports[i] = port
 	}
 	amqp, distribution, epmd := ports[0], strconv.Itoa(ports[1]), strconv.Itoa(ports[2])
-	if err := writeRabbitFiles(dir, amqp); err != nil {
+	if err := writeRabbitFiles(dir, fmt.Sprintf(listeners, amqp)); err != nil {
 		return nil, err
 	}
 	inside := strings.TrimPrefix(dir, root)
@@ -86,14 +104,13 @@ func newRabbitMQ() (*instance, error) {
 	}, nil
 }
 
-func writeRabbitFiles(dir string, port int) error {
+func writeRabbitFiles(dir, listeners string) error {
 	files := []struct{ name, text string }{
-		{"rabbitmq.conf", fmt.Sprintf(`listeners.tcp.1 = 127.0.0.1:%d
-log.file = false
+		{"rabbitmq.conf", fmt.Sprintf(`%slog.file = false
 log.console = true
 log.console.level = info
 disk_free_limit.absolute = 50MB
-`, port)},
+`, listeners)},
 		{"plugins", "[].\n"},
 		{"env.conf", ""},
 		{".erlang.cookie", rand.Text()},

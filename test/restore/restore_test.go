@@ -99,9 +99,9 @@ func running(ctx context.Context, t *testing.T, c *client.Client, n int) {
 // still run when it comes back.
 func TestEmbedded_Restore(t *testing.T) {
 	t.Parallel()
+	d := lab.New(t, lab.Binary(t, lab.Build{}))
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	d := lab.New(t, lab.Binary(t, lab.Build{}))
 	up := d.Up()
 	file := filepath.Join(t.TempDir(), "backup")
 	play(ctx, t, d, func() {
@@ -120,9 +120,9 @@ func TestEmbedded_Restore(t *testing.T) {
 func TestApart_Restore(t *testing.T) {
 	t.Parallel()
 	rabbit, postgres := testenv.RabbitMQ(t), testenv.Postgres(t)
+	d := lab.New(t, lab.Binary(t, lab.Build{}))
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	d := lab.New(t, lab.Binary(t, lab.Build{}))
 	d.Common = []string{"--broker", rabbit.URL(), "--store", postgres.URL()}
 	scheduler := d.Start("scheduler")
 	api := d.Start("api", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port))

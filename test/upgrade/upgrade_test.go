@@ -104,7 +104,7 @@ func (u *upgrade) finish(ctx context.Context, t *testing.T, unnoticed bool) {
 // TestApart_EveryOrder upgrades one role after the other.
 func TestApart_EveryOrder(t *testing.T) {
 	t.Parallel()
-	was := old(t, before)
+	was, now := old(t, before), lab.Binary(t, lab.Build{})
 	for _, order := range []string{
 		"scheduler api worker", "scheduler worker api", "api scheduler worker", "api worker scheduler", "worker scheduler api", "worker api scheduler",
 	} {
@@ -121,7 +121,7 @@ func TestApart_EveryOrder(t *testing.T) {
 			u := begin(ctx, t, d)
 			u.submit(ctx, t)
 			u.settle(ctx, t)
-			d.Binary = lab.Binary(t, lab.Build{})
+			d.Binary = now
 			for name := range strings.SplitSeq(order, " ") {
 				role := roles[name]
 				if name != "api" {
@@ -150,13 +150,13 @@ func apart(t *testing.T, binary string) *lab.Deployment {
 // and so was replaced by a new one, leads again, over a new worker.
 func TestApart_OldStandbyTakesOver(t *testing.T) {
 	t.Parallel()
+	d, now := apart(t, old(t, before)), lab.Binary(t, lab.Build{})
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	d := apart(t, old(t, before))
 	first := d.Start("scheduler")
 	d.Start("api", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port))
 	u := begin(ctx, t, d)
-	d.Binary = lab.Binary(t, lab.Build{})
+	d.Binary = now
 	d.Start("worker")
 	u.submit(ctx, t)
 	u.settle(ctx, t)
@@ -176,11 +176,11 @@ func TestApart_OldStandbyTakesOver(t *testing.T) {
 // and turno nodes says why and what to do.
 func TestApart_StrangerIsRefused(t *testing.T) {
 	t.Parallel()
+	d, now := apart(t, old(t, stranger)), lab.Binary(t, lab.Build{})
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	d := apart(t, old(t, stranger))
 	d.StartAs([]string{"TURNO_WORKER=w0"}, "worker")
-	d.Binary = lab.Binary(t, lab.Build{})
+	d.Binary = now
 	d.Start("scheduler")
 	d.Start("api", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port))
 	d.Start("worker")
@@ -207,7 +207,7 @@ func TestApart_StrangerIsRefused(t *testing.T) {
 // run again; killed, its commands run on.
 func TestEmbedded(t *testing.T) {
 	t.Parallel()
-	was := old(t, before)
+	was, now := old(t, before), lab.Binary(t, lab.Build{})
 	for _, how := range []string{"ended", "killed"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
@@ -219,7 +219,7 @@ func TestEmbedded(t *testing.T) {
 			u.submit(ctx, t)
 			u.settle(ctx, t)
 			u.submit(ctx, t)
-			d.Binary = lab.Binary(t, lab.Build{})
+			d.Binary = now
 			if how == "ended" {
 				up.End()
 			} else {

@@ -24,7 +24,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"turno"
+	"turno/internal/cert"
 	"turno/internal/files"
+	"turno/internal/reload"
 )
 
 // Options of a Role. Service, Listen and Tokens are required.
@@ -35,8 +37,10 @@ type Options struct {
 	Listen string
 	// FallForward tries the next ports when one is taken, fallPorts of them.
 	FallForward bool
-	// Tokens are accepted. User is that of their jobs which name none.
-	Tokens []Token
+	// Tokens are accepted, and those in TokenFile, one a line, which is read anew
+	// when it changes. User is that of their jobs which name none.
+	Tokens               []Token
+	TokenFile, TokenUser string
 	// SessionKey is the secret behind browsers' cookies; empty: a random one, and
 	// sessions end with the process.
 	SessionKey []byte
@@ -65,6 +69,7 @@ type Role struct {
 	o       Options
 	log     *slog.Logger
 	tls     *tls.Config
+	inFile  *reload.Value[[]Token] // of TokenFile; nil: there is none
 	hosts   hosts
 	api     huma.API
 	mux     *http.ServeMux
@@ -99,7 +104,7 @@ func New(o Options) (*Role, error) {
 	if o.Service == nil {
 		return nil, errors.New("api: a service is required")
 	}
-	if len(o.Tokens) == 0 {
+	if len(o.Tokens) == 0 && o.TokenFile == "" {
 		return nil, errors.New("api: a token is required, also on loopback: see LoadOrCreateToken")
 	}
 	if o.Log == nil {
@@ -121,12 +126,8 @@ func New(o Options) (*Role, error) {
 	if err := a.checkListen(); err != nil {
 		return nil, err
 	}
-	if o.CertFile != "" || o.KeyFile != "" {
-		cert, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("api: load the TLS certificate: %w", err)
-		}
-		a.tls = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	if err := a.openFiles(); err != nil {
+		return nil, err
 	}
 	a.bodies.most, a.large.most = o.Bounds.Bytes/2, o.Bounds.Bytes/2
 	if err := a.route(); err != nil {
@@ -134,6 +135,33 @@ func New(o Options) (*Role, error) {
 	}
 	a.handler = a.guard(a.mux)
 	return a, nil
+}
+
+// openFiles reads what may be replaced while it serves: the certificate, the
+// tokens.
+func (a *Role) openFiles() (err error) {
+	keep := func(err error) { a.log.Error("kept what was there before: a changed file cannot be used", "err", err) }
+	if a.o.CertFile != "" || a.o.KeyFile != "" {
+		if a.tls, err = cert.Serve(a.o.CertFile, a.o.KeyFile, keep); err != nil {
+			return fmt.Errorf("api: %w", err)
+		}
+	}
+	if a.o.TokenFile == "" {
+		return nil
+	}
+	a.inFile, err = reload.New(func() ([]Token, error) { return loadTokens(a.o.TokenFile, a.o.TokenUser) }, keep, a.o.TokenFile)
+	if err != nil {
+		return fmt.Errorf("api: %w", err)
+	}
+	return nil
+}
+
+// accepted are the tokens that are let in now; there is one at least.
+func (a *Role) accepted() []Token {
+	if a.inFile == nil {
+		return a.o.Tokens
+	}
+	return append(a.inFile.Get(), a.o.Tokens...)
 }
 
 // Handler is everything that is served, guards included.

@@ -177,13 +177,13 @@ func (a *Role) browserSession(r *http.Request) (browserSession, Token, bool) {
 	if len(cookies) != 1 {
 		return browserSession{}, Token{}, false
 	}
-	return a.signIns.open(cookies[0].Value, a.o.Tokens, time.Now())
+	return a.signIns.open(cookies[0].Value, a.accepted(), time.Now())
 }
 
 // SignInURL is a link that lets one browser in, once, within a quarter of an
 // hour. It is empty when too many wait to be used, or before Listen.
 func (a *Role) SignInURL() string {
-	link, _ := a.signInLink(a.o.Tokens[0])
+	link, _ := a.signInLink(a.accepted()[0])
 	return link
 }
 

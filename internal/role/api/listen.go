@@ -46,7 +46,7 @@ func (a *Role) checkListen() error {
 	}
 	if a.o.CertFile == "" && !a.o.InsecureBehindProxy {
 		return fmt.Errorf("api: listen %s: that is reachable from the network, and without TLS everybody on the way can read the token; "+
-			"listen on localhost, or, where a proxy speaks TLS before turno, say --insecure-behind-proxy", a.o.Listen)
+			"say --tls, or --tls-cert and --tls-key, or listen on localhost, or, where a proxy speaks TLS before turno, say --insecure-behind-proxy", a.o.Listen)
 	}
 	a.hosts.anyIP = true
 	if host != "" {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,7 +49,11 @@ func LoadOrCreateToken(path string) (string, error) {
 	token := NewToken()
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return loadToken(path)
+		all, err := readTokens(path)
+		if err != nil {
+			return "", err
+		}
+		return all[0], nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("make the token file: %w", err)
@@ -61,27 +66,43 @@ func LoadOrCreateToken(path string) (string, error) {
 	return token, nil
 }
 
-func loadToken(path string) (string, error) {
+// loadTokens are those of a file, for Options.
+func loadTokens(path, user string) ([]Token, error) {
+	all, err := readTokens(path)
+	tokens := make([]Token, len(all))
+	for i, text := range all {
+		tokens[i] = Token{Hash: HashToken(text), User: user}
+	}
+	return slices.Clip(tokens), err // who appends copies
+}
+
+// readTokens reads a file of tokens, one a line, at least one.
+func readTokens(path string) ([]string, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
-		return "", fmt.Errorf("read the token file: %w", err)
+		return nil, fmt.Errorf("read the token file: %w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("the token file %s is not a regular file", path)
+		return nil, fmt.Errorf("the token file %s is not a regular file", path)
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return "", fmt.Errorf("the token file %s can be read by others (mode %04o): its token is no secret any more; "+
+		return nil, fmt.Errorf("the token file %s can be read by others (mode %04o): its token is no secret any more; "+
 			"delete it, turno makes a new one, or if nobody else uses this machine: chmod 600 %s", path, info.Mode().Perm(), path)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return "", fmt.Errorf("read the token file: %w", err)
+		return nil, fmt.Errorf("read the token file: %w", err)
 	}
-	token := strings.TrimSpace(string(text))
-	if !wellFormed(token) {
-		return "", fmt.Errorf("the token file %s does not hold a token; delete it and turno makes a new one", path)
+	all := strings.Fields(string(text))
+	for _, token := range all {
+		if !wellFormed(token) {
+			return nil, fmt.Errorf("the token file %s holds something that is no token; delete it and turno makes a new one", path)
+		}
 	}
-	return token, nil
+	if len(all) == 0 {
+		return nil, fmt.Errorf("the token file %s does not hold a token; delete it and turno makes a new one", path)
+	}
+	return all, nil
 }
 
 // Token is one that is accepted: its SHA-256, and who comes with it.
@@ -112,7 +133,7 @@ func (a *Role) match(given string) (Token, bool) {
 	hash := HashToken(given)
 	var found Token
 	match := 0
-	for _, t := range a.o.Tokens {
+	for _, t := range a.accepted() {
 		if subtle.ConstantTimeCompare(hash[:], t.Hash[:]) == 1 {
 			found, match = t, 1
 		}
