@@ -47,18 +47,7 @@ func againstTime(t *testing.T, d *lab.Deployment, strike func()) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	c := d.Client()
-	// Each takes the whole worker, so that the line stays long.
-	params := json.RawMessage(`{"seconds":0.2}`)
-	began := time.Now()
-	list := make([]turno.NewJob, queued)
-	for i := range list {
-		list[i] = turno.NewJob{ID: lab.NewID(t), Spec: &turno.Spec{Type: "noop", CPUs: 4 * turno.CPU, Params: params, Queue: "long"}}
-	}
-	for part := range slices.Chunk(list, 5000) {
-		lab.Await(ctx, t, func() error { return submitAll(ctx, c, part) })
-	}
-	t.Logf("%d jobs handed in within %s", queued, time.Since(began).Round(time.Millisecond))
-
+	fill(ctx, t, c)
 	before, err := c.Summary(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -84,6 +73,28 @@ func againstTime(t *testing.T, d *lab.Deployment, strike func()) {
 	if took > 20*time.Second {
 		t.Errorf("it took %s until a job ended", took)
 	}
+	checkAll(ctx, t, c)
+}
+
+// fill hands in jobs of which each takes the whole worker, so that the line
+// stays long.
+func fill(ctx context.Context, t *testing.T, c *client.Client) {
+	t.Helper()
+	params := json.RawMessage(`{"seconds":0.2}`)
+	began := time.Now()
+	list := make([]turno.NewJob, queued)
+	for i := range list {
+		list[i] = turno.NewJob{ID: lab.NewID(t), Spec: &turno.Spec{Type: "noop", CPUs: 4 * turno.CPU, Params: params, Queue: "long"}}
+	}
+	for part := range slices.Chunk(list, 5000) {
+		lab.Await(ctx, t, func() error { return submitAll(ctx, c, part) })
+	}
+	t.Logf("%d jobs handed in within %s", queued, time.Since(began).Round(time.Millisecond))
+}
+
+// checkAll finds every job again, none of them failed or lost.
+func checkAll(ctx context.Context, t *testing.T, c *client.Client) {
+	t.Helper()
 	s, err := c.Summary(ctx)
 	if err != nil {
 		t.Fatal(err)
