@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"turno"
 	"turno/internal/wire"
@@ -59,10 +60,14 @@ func advice(s stranger) string {
 }
 
 // withStrangers marks the workers that are refused, and adds those that were
-// never known.
-func (t *term) withStrangers(workers []turno.Worker) []turno.Worker {
+// never known. One that has been silent for a lease is none any more.
+func (t *term) withStrangers(now time.Time, workers []turno.Worker) []turno.Worker {
 	for _, name := range slices.Sorted(maps.Keys(t.strangers)) {
 		s := t.strangers[name]
+		if now.Sub(s.at) > t.o.Lease {
+			delete(t.strangers, name)
+			continue
+		}
 		i, known := slices.BinarySearchFunc(workers, name, func(w turno.Worker, name string) int { return strings.Compare(w.Name, name) })
 		if !known {
 			workers = slices.Insert(workers, i, turno.Worker{Name: name, State: turno.WorkerUnreachable, Since: s.at})

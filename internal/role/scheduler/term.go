@@ -287,7 +287,7 @@ func (t *term) answer(ctx context.Context, a *ask) (err error) {
 	case a.ask.Explain != "":
 		answer.Explain, answer.Error = t.explain(now, a.ask.Explain)
 	case a.ask.Workers:
-		answer.Workers = t.withStrangers(t.core.Workers(now))
+		answer.Workers = t.withStrangers(now, t.core.Workers(now))
 	default:
 		answer.Error = turno.Errorf(turno.CodeMalformed, "asks for nothing that this scheduler knows")
 	}
