@@ -75,8 +75,8 @@ func (w *worker) mostAhead(allowed time.Duration) int {
 	return min(int(allowed*time.Duration(busy)/w.pace), maxAhead)
 }
 
-// ended notes how long an attempt ran.
-func (w *worker) ended(a *turno.Attempt) {
+// keepPace takes how long an attempt ran into the worker's pace.
+func (w *worker) keepPace(a *turno.Attempt) {
 	if a.StartedAt.IsZero() {
 		return // it never began
 	}

@@ -163,7 +163,7 @@ func (s *Sched) finish(j *job, h *turno.Hold) {
 	if res.LogBytes > j.logStored {
 		w.ending = append(w.ending, ending{h.AttemptKey, res.LogBytes, j.logStored})
 	}
-	w.ended(a)
+	w.keepPace(a)
 	s.free(j)
 	switch {
 	case res.State == turno.Succeeded:

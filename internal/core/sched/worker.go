@@ -23,7 +23,7 @@ type worker struct {
 	// known: the worker holds them until it hears so.
 	relieved map[turno.AttemptKey]bool
 	ahead    []*job        // of the attempts, those that wait there, in order
-	pace     time.Duration // how long attempts lately ran: see ended
+	pace     time.Duration // how long attempts lately ran: see keepPace
 	cpus     turno.MilliCPU
 	memory   int64
 	holders  map[string]*job // by GPU

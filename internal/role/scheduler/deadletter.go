@@ -246,10 +246,11 @@ func (t *term) redrive(ctx context.Context, l *turno.DeadLetter, acted *turno.Ac
 		acted.Error = s.bad
 		return nil
 	}
-	reply, err := t.hand(ctx, &s)
-	if err != nil {
+	one := []submission{s}
+	if err := t.lookUp(ctx, one); err != nil {
 		return err
 	}
+	reply := t.hand(&one[0])
 	t.batch.post.replies = append(t.batch.post.replies, reply1{to: s.from.Message, submission: reply})
 	acted.Jobs = reply.Jobs
 	refused := 0

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -74,6 +75,7 @@ type submission struct {
 	jobs    []turno.NewJob
 	at      []int // where each of jobs stands in answers
 	answers []turno.Submitted
+	known   sched.Known // what the store has of what they may repeat or wait for
 	bad     *turno.Error
 	dead    turno.DeadReason // why it is set aside; empty: it is not
 }
@@ -232,10 +234,11 @@ func (t *term) takeIn(ctx context.Context, in *input) error {
 		t.core.Report(t.clock.Now(), r)
 		t.batch.jobs += len(r.Held)
 	}
+	if err := t.lookUp(ctx, in.submissions); err != nil {
+		return err
+	}
 	for i := range in.submissions {
-		if err := t.submit(ctx, &in.submissions[i]); err != nil {
-			return err
-		}
+		t.submit(&in.submissions[i])
 	}
 	for i := range in.asks {
 		if err := t.answer(ctx, &in.asks[i]); err != nil {
@@ -245,32 +248,48 @@ func (t *term) takeIn(ctx context.Context, in *input) error {
 	return t.takeLogs(ctx, in.logs)
 }
 
-func (t *term) submit(ctx context.Context, s *submission) error {
-	reply, err := t.hand(ctx, s)
-	if err != nil {
-		return err
-	}
+func (t *term) submit(s *submission) {
+	reply := t.hand(s)
 	t.setAside(s, reply)
 	t.batch.post.acks = append(t.batch.post.acks, ack{s.by, s.from})
 	t.batch.post.replies = append(t.batch.post.replies, reply1{to: s.from.Message, submission: reply})
+}
+
+// lookUp asks the store once for all that messages which came together may
+// repeat or wait for: in the first seconds of a term that is each of their jobs.
+func (t *term) lookUp(ctx context.Context, messages []submission) error {
+	var refs []turno.Ref
+	for i := range messages {
+		if messages[i].bad == nil {
+			refs = append(refs, t.core.Lookups(t.clock.Now(), messages[i].jobs)...)
+		}
+	}
+	if len(refs) == 0 {
+		return nil
+	}
+	found, err := t.o.Store.Find(ctx, refs...)
+	if err != nil {
+		return fmt.Errorf("look for repeated jobs: %w", err)
+	}
+	// Most are new: what is not there would cost a look for each job.
+	found = slices.DeleteFunc(found, func(j *turno.Job) bool { return j == nil })
+	for i := range messages {
+		messages[i].known = found
+	}
 	return nil
 }
 
 // hand gives a message's jobs to the core.
-func (t *term) hand(ctx context.Context, s *submission) (*turno.SubmissionReply, error) {
+func (t *term) hand(s *submission) *turno.SubmissionReply {
 	reply := &turno.SubmissionReply{Version: turno.ProtocolVersion, Jobs: s.answers, Error: s.bad}
 	if s.bad == nil && len(s.jobs) > 0 {
-		known, err := t.o.Store.Find(ctx, t.core.Lookups(t.clock.Now(), s.jobs)...)
-		if err != nil {
-			return nil, fmt.Errorf("look for repeated jobs: %w", err)
-		}
-		answers := t.core.Submit(t.clock.Now(), s.jobs, known)
+		answers := t.core.Submit(t.clock.Now(), s.jobs, s.known)
 		for i, at := range s.at {
 			reply.Jobs[at] = answers[i]
 		}
 	}
 	t.batch.jobs += len(s.jobs)
-	return reply, nil
+	return reply
 }
 
 func (t *term) answer(ctx context.Context, a *ask) (err error) {

@@ -32,6 +32,9 @@ type link struct {
 	procs  map[string]*Process
 	broken bool          // nothing more can be started
 	every  time.Duration // between two beats; 0: there are none
+	over   chan struct{} // closed with the link, once there are beats
+
+	beating sync.WaitGroup // beat; close waits for it
 }
 
 // keepBeating tells the keeper from now on, well within each lease, that this
@@ -45,23 +48,25 @@ func (l *link) keepBeating(lease time.Duration) {
 	first := l.every == 0
 	l.every = min(max(lease/4, minBeat), maxBeat)
 	if first && !l.broken {
-		go l.beat() // ends with the link
+		l.over = make(chan struct{})
+		l.beating.Go(func() { l.beat(l.over) })
 	}
 }
 
 // Bounds of the time between two beats: one costs 20 µs.
 const minBeat, maxBeat = 10 * time.Millisecond, 10 * time.Second
 
-// beat sends beats until the link is broken.
-func (l *link) beat() {
-	for {
+// beat sends beats until the link is over.
+func (l *link) beat(over <-chan struct{}) {
+	for l.wire.send(request{Op: opBeat}) == nil {
 		l.mu.Lock()
-		every, broken := l.every, l.broken
+		every := l.every
 		l.mu.Unlock()
-		if broken || l.wire.send(request{Op: opBeat}) != nil {
+		select {
+		case <-over:
 			return
+		case <-time.After(every):
 		}
-		time.Sleep(every)
 	}
 }
 
@@ -289,7 +294,12 @@ func (l *link) close() {
 	l.broken = true
 	rest := l.procs
 	l.procs = map[string]*Process{}
+	if l.over != nil {
+		close(l.over)
+		l.over = nil
+	}
 	l.mu.Unlock()
+	l.beating.Wait()
 	if l.pidfd != nil {
 		_ = waitGone(l.pidfd)
 		_ = l.pidfd.Close()
