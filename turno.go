@@ -299,6 +299,15 @@ type Attempt struct {
 	EndedAt    time.Time `json:"ended_at,omitzero"`
 	Result     *Result   `json:"result,omitempty"` // nil until it has ended
 	LogBytes   int64     `json:"log_bytes,omitempty"`
+	// Series is how the values that it told with its progress went, thinned out
+	// to some dozen points. Lists of jobs leave it out.
+	Series []Point `json:"series,omitempty"`
+}
+
+// Point is what an attempt told at one time.
+type Point struct {
+	At     Duration           `json:"at_seconds"` // since it started
+	Values map[string]float64 `json:"values"`
 }
 
 // Job is a spec and all that became of it. An array job has Tasks and no

@@ -299,6 +299,7 @@ func (s *session) showAttempt(a *turno.Attempt) {
 		}
 	}
 	s.printf("\n")
+	s.fact("", "%s", course(a.Series))
 	r := a.Result
 	if r == nil {
 		return
@@ -326,6 +327,30 @@ func (s *session) showAttempt(a *turno.Attempt) {
 		}
 		s.fact("", "%s", text)
 	}
+}
+
+// course tells from what to what the values went that an attempt has told.
+func course(points []turno.Point) string {
+	if len(points) == 0 {
+		return ""
+	}
+	first, last := map[string]float64{}, points[len(points)-1].Values
+	for _, p := range points {
+		for name, v := range p.Values {
+			if _, seen := first[name]; !seen {
+				first[name] = v
+			}
+		}
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(last)) {
+		text := fmt.Sprintf("%s %.4g", clean(name, false), last[name])
+		if len(points) > 1 && first[name] != last[name] {
+			text = fmt.Sprintf("%s %.4g to %.4g", clean(name, false), first[name], last[name])
+		}
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // outcome is what every warm workload's output holds; see workload.Outcome.

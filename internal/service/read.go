@@ -23,6 +23,11 @@ func (s *Service) Jobs(ctx context.Context, q turno.JobQuery) (turno.JobPage, er
 	if err != nil {
 		return turno.JobPage{}, fmt.Errorf("list jobs: %w", err)
 	}
+	for i := range page.Items {
+		for k := range page.Items[i].Attempts {
+			page.Items[i].Attempts[k].Series = nil // some kilobytes each
+		}
+	}
 	return page, nil
 }
 

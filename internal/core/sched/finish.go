@@ -154,6 +154,7 @@ func (s *Sched) finish(j *job, h *turno.Hold) {
 	a := j.Current()
 	a.Result, a.LogBytes = &res, res.LogBytes
 	s.time(a, h)
+	s.plot(j, h.Progress, true)
 	if stop != nil && stop.Unbegun && !a.StartedAt.IsZero() {
 		stop = nil // it came too late
 	}

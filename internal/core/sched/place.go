@@ -137,6 +137,9 @@ func (s *Sched) start(j *job, sh *shape, at place) {
 	if len(j.Attempts) >= keepAttempts {
 		j.Attempts = slices.Delete(j.Attempts, 0, 1)
 	}
+	if a := j.Current(); a != nil {
+		a.Series = thinned(a.Series, oldPoints)
+	}
 	j.Attempts = append(j.Attempts, turno.Attempt{
 		Number: j.Attempt, Worker: w.Name, Incarnation: w.Incarnation, Device: n.device, GPUs: gpus, AssignedAt: s.now, Ahead: j.ahead,
 	})

@@ -137,6 +137,7 @@ func (s *Sched) confirm(j *job, h *turno.Hold) {
 	}
 	if j.State == turno.Running && h.Progress != nil && s.now.Sub(j.told) >= tellEvery {
 		j.told = s.now
+		s.plot(j, h.Progress, false)
 		s.set(j, turno.Running, turno.ReasonRunning, "on "+j.worker.Name+progressText(h.Progress))
 	}
 }

@@ -97,6 +97,9 @@ func appendRun(b []byte, a *turno.Attempt) []byte {
 	b = appendTime(b, `"end":`, a.EndedAt)
 	b = appendResult(b, a.Result)
 	b = appendInt(b, `"log":`, a.LogBytes)
+	if len(a.Series) > 0 {
+		b = append(appendJSON(append(b, `"ser":`...), a.Series), ',')
+	}
 	return closed(b, '}')
 }
 

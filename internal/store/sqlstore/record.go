@@ -79,6 +79,8 @@ type run struct {
 	End         stamp    `json:"end,omitzero"`
 	Result      *result  `json:"res,omitempty"`
 	LogBytes    int64    `json:"log,omitempty"`
+
+	Series []turno.Point `json:"ser,omitempty"`
 }
 
 type result struct {
@@ -123,7 +125,7 @@ func recordOf(j *turno.Job) record {
 		r.Runs = append(r.Runs, run{
 			Number: a.Number, Worker: a.Worker, Incarnation: a.Incarnation, Device: string(a.Device), GPUs: a.GPUs, Ahead: a.Ahead,
 			Assigned: stamp{a.AssignedAt}, Start: stamp{a.StartedAt}, End: stamp{a.EndedAt},
-			Result: resultOf(a.Result), LogBytes: a.LogBytes,
+			Result: resultOf(a.Result), LogBytes: a.LogBytes, Series: a.Series,
 		})
 	}
 	if !r.Same {
@@ -160,7 +162,7 @@ func (r *record) read(j *turno.Job) {
 		j.Attempts = append(j.Attempts, turno.Attempt{
 			Number: a.Number, Worker: a.Worker, Incarnation: a.Incarnation, Device: turno.Device(a.Device), GPUs: a.GPUs, Ahead: a.Ahead,
 			AssignedAt: a.Assigned.Time, StartedAt: a.Start.Time, EndedAt: a.End.Time,
-			Result: a.Result.result(), LogBytes: a.LogBytes,
+			Result: a.Result.result(), LogBytes: a.LogBytes, Series: a.Series,
 		})
 	}
 	j.Result = r.Result.result()

@@ -68,6 +68,8 @@ func (f filler) fill(v reflect.Value) {
 		for i := range v.Len() {
 			f.fill(v.Index(i))
 		}
+	case reflect.Float64:
+		v.SetFloat(f.r.NormFloat64() * 1e-3)
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 		for range 1 + f.r.IntN(3) {
