@@ -39,6 +39,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("TURNO_LISTEN", "127.0.0.1:0")
 			env.Setenv("TURNO_LOG_LEVEL", "warn")
 			env.Setenv("TURNO_ALLOW_ROOT", "true") // the script's folder is its owner's alone
+			env.Setenv("TURNO_END_JOBS", "true")   // a script leaves nothing behind, unless it is about that
 			root, err := filepath.Abs("../..")
 			if err != nil {
 				return err
@@ -69,7 +70,7 @@ func up(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	cmd := exec.Command("turno", append([]string{"up"}, args...)...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TURNO_DATA", "TURNO_LISTEN", "TURNO_LOG_LEVEL", "TURNO_ALLOW_ROOT"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "TURNO_DATA", "TURNO_LISTEN", "TURNO_LOG_LEVEL", "TURNO_ALLOW_ROOT", "TURNO_END_JOBS"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	log, err := os.Create(ts.MkAbs("up.err"))

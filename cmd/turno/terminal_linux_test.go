@@ -48,7 +48,7 @@ func newRig(t *testing.T) *rig {
 	home := t.TempDir()
 	r := &rig{t: t, env: []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TURNO_ALLOW_ROOT=true", "TURNO_DATA=" + filepath.Join(home, "data"),
-		"TURNO_LISTEN=" + freePort(t), "TURNO_LOG_LEVEL=warn", "TERM=xterm", "LANG=C.UTF-8",
+		"TURNO_LISTEN=" + freePort(t), "TURNO_LOG_LEVEL=warn", "TURNO_END_JOBS=true", "TERM=xterm", "LANG=C.UTF-8",
 	}}
 	r.home = home
 	r.start()

@@ -87,14 +87,14 @@ func workerPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Inf
 	role := worker.New(worker.Options{
 		Files: p.files, Cache: cache, CacheBytes: cfg.Cache, OutputBytes: cfg.OutputBytes, OutputFiles: cfg.OutputFiles, LogBytes: cfg.LogBytes,
 		Name: cfg.Worker, Broker: p.broker, Data: filepath.Join(cfg.Data, workerFolder), RunAs: who, GPUs: gpus, Offers: offers(),
-		CPUs: cfg.CPUs, Memory: cfg.Memory, Heartbeat: cfg.Heartbeat, EndJobs: len(info.Roles) > 1,
+		CPUs: cfg.CPUs, Memory: cfg.Memory, Heartbeat: cfg.Heartbeat, EndJobs: cfg.EndJobs || !child.Probe().Outlive(),
 		Version: version(), Log: log, Engines: engines, Dir: here, CheckSchema: all.CheckSchema,
 	})
 	devices, err := gpus.Devices(context.Background())
 	if err != nil {
 		return part{}, fmt.Errorf("look for GPUs: %w", err)
 	}
-	info.Worker, info.GPUs, info.WhyNoGPU = cfg.Worker, devices, ""
+	info.Worker, info.GPUs, info.WhyNoGPU, info.Left = cfg.Worker, devices, "", role.Left
 	if len(devices) == 0 {
 		info.WhyNoGPU = gpus.Why()
 	}

@@ -41,7 +41,7 @@ func (s *session) private(ctx context.Context, cfg config.Config) (*private, err
 		return nil, fmt.Errorf("make a temporary folder: %w", err)
 	}
 	cfg.Data, cfg.Listen, cfg.TokenFile, cfg.Token = dir, "127.0.0.1:0", "", ""
-	cfg.Lease = min(cfg.Lease, privateLease)
+	cfg.Lease, cfg.EndJobs = min(cfg.Lease, privateLease), true
 	if !cfg.Explicit("log_level") {
 		cfg.LogLevel = "error"
 	}

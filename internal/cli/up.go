@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,8 +17,9 @@ import (
 const (
 	upShort = "start a whole turno on this machine: queue, worker, API"
 	upLong  = `Starts scheduler, worker and API together, with a broker and a database of
-their own in the data folder, and runs until Ctrl-C. Jobs that run then are
-ended, and begin again with the next turno up; after a crash they run on, and it takes them over.`
+their own in the data folder, and runs until Ctrl-C. Commands outlive it, as they outlive a crash: for the
+length of their lease (5 minutes), within which the next turno up takes them over. With --end-jobs they end
+with it. Jobs in warm runners always do; what has ended so begins again with the next turno up.`
 	schedulerShort = "run only the scheduler"
 	workerShort    = "run only a worker"
 	apiShort       = "run only the API"
@@ -45,10 +47,13 @@ func (s *session) roles(role string) func(context.Context, *cobra.Command, []str
 			return err
 		}
 		file := filepath.Join(cfg.Data, config.ServerName)
-		left := false
+		left, goOn := false, func() []string { return nil }
 		err = s.deps.RunRoles(ctx, cfg, []string{role}, func(info config.Info) {
 			if role == "all" && info.URL != "" { // first: who reads that it is up finds it
 				left = os.WriteFile(file, []byte(strings.TrimSpace(info.URL+" "+info.Fingerprint)+"\n"), 0o644) == nil
+			}
+			if info.Left != nil {
+				goOn = info.Left
 			}
 			s.announce(role, &info)
 		})
@@ -56,7 +61,7 @@ func (s *session) roles(role string) func(context.Context, *cobra.Command, []str
 			_ = os.Remove(file)
 		}
 		if ctx.Err() != nil && (err == nil || strings.Contains(err.Error(), context.Canceled.Error())) {
-			s.notef("%s\n", farewell(role))
+			s.notef("%s\n", farewell(role, goOn(), cfg.Lease))
 			return nil
 		}
 		return err
@@ -64,12 +69,22 @@ func (s *session) roles(role string) func(context.Context, *cobra.Command, []str
 }
 
 // farewell says what becomes of the jobs.
-func farewell(role string) string {
-	switch role {
-	case "all":
-		return "Stopped. Jobs that ran were ended, and begin again with the next turno up."
-	case "worker":
-		return "Stopped. Commands run on for the length of their lease; the next turno worker here takes them over."
+func farewell(role string, goOn []string, lease time.Duration) string {
+	const named = 10
+	switch {
+	case len(goOn) > 0:
+		list := strings.Join(goOn[:min(named, len(goOn))], " ")
+		if more := len(goOn) - named; more > 0 {
+			list += fmt.Sprintf(" and %d more", more)
+		}
+		again := "turno up"
+		if role == "worker" {
+			again = "turno worker here"
+		}
+		return fmt.Sprintf("Stopped. Commands run on, of the jobs %s: the next %s takes them over; without one they end within %s.\n"+
+			"With --end-jobs they end when it stops.", list, again, short(lease))
+	case role == "all", role == "worker":
+		return "Stopped. No command runs on; other jobs that ran begin again with the next start."
 	}
 	return "Stopped. Jobs that run go on."
 }

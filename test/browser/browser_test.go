@@ -19,7 +19,7 @@ func start(t *testing.T, args ...string) (*lab.Deployment, *lab.Role, *tab) {
 	t.Helper()
 	startChromium(t)
 	d := lab.New(t, lab.Binary(t, lab.Build{}))
-	up := d.Start(append([]string{"up", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port)}, args...)...)
+	up := d.Start(append([]string{"up", "--end-jobs", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port)}, args...)...)
 	link := signInLink(t, up)
 	x := open(t, fmt.Sprintf("http://127.0.0.1:%d", d.Port))
 	x.visit(path(x.base, link))

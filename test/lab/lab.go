@@ -104,7 +104,7 @@ func New(t testing.TB, binary string) *Deployment {
 // Up starts all roles in one process, on the embedded parts.
 func (d *Deployment) Up() *Role {
 	d.T.Helper()
-	return d.Start("up", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port))
+	return d.Start("up", "--end-jobs", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port))
 }
 
 // Start runs a role.

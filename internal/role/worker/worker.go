@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -215,6 +216,16 @@ func (r *Role) Run(ctx context.Context) error {
 	r.log.Info("worker began", "incarnation", incarnation, "cpus", machine.CPUs.String(),
 		"gpus", len(machine.GPUs), "isolation", machine.Isolation, "kept", len(saved.kept))
 	return shell.Alone(func() error { return r.loop(ctx, work) })
+}
+
+// Left names the jobs whose commands run on, after Run has ended.
+func (r *Role) Left() []string {
+	var left []string
+	for _, a := range r.live {
+		left = append(left, a.task.Display)
+	}
+	slices.Sort(left)
+	return left
 }
 
 // watch hands Desireds to the loop.

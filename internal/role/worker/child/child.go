@@ -231,6 +231,9 @@ func (c Capability) String() string {
 	return fmt.Sprintf("%s%s + %s limits (%s)", c.Rung, how, version, strings.Join(c.Limits, ", "))
 }
 
+// Outlive tells whether attempts outlive their agent, under a shim of their own.
+func (c Capability) Outlive() bool { return c.Rung != rungProcess }
+
 // Rungs of the ladder, as in Capability.Rung.
 const (
 	rungV2      = "cgroup v2"
