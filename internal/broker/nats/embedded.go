@@ -49,7 +49,10 @@ func Embedded(ctx context.Context, o EmbeddedOptions) (*Broker, error) {
 		e.stop()
 		return nil, fmt.Errorf("connect to the embedded broker: %w", err)
 	}
-	b.embedded = e
+	b.embedded, b.health = e, &health{sick: make(chan struct{}, 1)}
+	healing, stop := context.WithCancel(context.WithoutCancel(ctx))
+	b.stopHeal = stop
+	b.healing.Go(func() { b.heal(healing) })
 	return b, nil
 }
 
@@ -171,6 +174,7 @@ func (b *Broker) Connect(ctx context.Context) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the embedded broker: %w", err)
 	}
+	another.health = b.health
 	return another, nil
 }
 

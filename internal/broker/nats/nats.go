@@ -89,6 +89,10 @@ type Broker struct {
 	js       jetstream.JetStream
 	acks     acks
 	embedded *embedded // nil: an outside server, or not ours to stop
+	health   *health   // of an embedded one, for all connections to it
+
+	healing  sync.WaitGroup // heal, if the server is ours; Close waits for it
+	stopHeal context.CancelFunc
 
 	gone chan struct{} // closed once nc is closed
 
@@ -264,6 +268,10 @@ func (b *Broker) Close() error {
 	if !again {
 		for p := range parts {
 			errs = append(errs, p.Close())
+		}
+		if b.stopHeal != nil {
+			b.stopHeal()
+			b.healing.Wait()
 		}
 		b.nc.Close()
 		b.acks.fail(broker.ErrClosed)

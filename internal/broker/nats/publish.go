@@ -97,6 +97,7 @@ func (b *Broker) publish(ctx context.Context, ns []*nats.Msg, ensure func(contex
 		return err
 	}
 	if err := ensure(ctx); err != nil {
+		b.health.note(ctx, err)
 		return b.explain(ctx, err)
 	}
 	for len(ns) > 0 {
@@ -105,7 +106,9 @@ func (b *Broker) publish(ctx context.Context, ns []*nats.Msg, ensure func(contex
 			size += len(ns[n].Data)
 			n++
 		}
-		if err := b.publishWindow(ctx, ns[:n]); err != nil {
+		err := b.publishWindow(ctx, ns[:n])
+		b.health.note(ctx, err)
+		if err != nil {
 			return b.explain(ctx, err)
 		}
 		ns = ns[n:]
