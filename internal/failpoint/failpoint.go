@@ -11,6 +11,10 @@
 // leaves a file there, and a rule with a number acts once in all processes that
 // share the folder: a role that was killed there goes on when it is started
 // again.
+//
+// TURNO_FAILPOINTS=@FILE names a file with the rules. It may be replaced by
+// another one at any time, or be away: a running role is struck without being
+// started anew.
 package failpoint
 
 // The variables that a program built with the tag reads.

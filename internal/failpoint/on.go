@@ -26,17 +26,50 @@ type rule struct {
 	delay time.Duration
 	at    int64 // which hit; 0: each
 	hits  atomic.Int64
+	// marked: this process has seen it marked; so that a rule that acts at each
+	// hit does not write each time.
+	marked atomic.Bool
 }
 
-// rules are read once. A list that is not understood is a broken test: it ends
-// the program.
-var rules = sync.OnceValue(func() map[string]*rule {
-	m, err := parse(os.Getenv(Variable))
+// fixed are the rules of the variable, read once. A list that is not understood
+// is a broken test: it ends the program.
+var fixed = sync.OnceValue(func() map[string]*rule { return must(os.Getenv(Variable)) })
+
+// changing are the rules of a file, read again whenever it is another.
+var changing struct {
+	mu    sync.Mutex // guards both
+	file  os.FileInfo
+	rules map[string]*rule
+}
+
+func must(list string) map[string]*rule {
+	m, err := parse(list)
 	if err != nil {
 		panic(fmt.Sprintf("%s: %v", Variable, err))
 	}
 	return m
-})
+}
+
+func rules() map[string]*rule {
+	path, ok := strings.CutPrefix(os.Getenv(Variable), "@")
+	if !ok {
+		return fixed()
+	}
+	c := &changing
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	file, err := os.Stat(path)
+	if err != nil {
+		c.file, c.rules = nil, nil
+		return nil
+	}
+	if c.file == nil || !os.SameFile(c.file, file) || !c.file.ModTime().Equal(file.ModTime()) {
+		if list, err := os.ReadFile(path); err == nil {
+			c.file, c.rules = file, must(strings.TrimSpace(string(list)))
+		}
+	}
+	return c.rules
+}
 
 // Hit is called at a step. It may not return.
 func Hit(name string) error {
@@ -44,7 +77,7 @@ func Hit(name string) error {
 	if r == nil {
 		return nil
 	}
-	if n := r.hits.Add(1); r.at != 0 && n < r.at || !mark(name, r.at != 0) {
+	if n := r.hits.Add(1); r.at != 0 && n < r.at || !mark(name, r) {
 		return nil
 	}
 	switch r.act {
@@ -75,15 +108,11 @@ func Environ() []string {
 	return env
 }
 
-// marked are the names that this process has seen marked; so that a rule that
-// acts at each hit does not write each time.
-var marked sync.Map
-
-// mark notes that a name is acted at. Once: only the first process may, and
-// only once.
-func mark(name string, once bool) bool {
-	dir := os.Getenv(Folder)
-	_, before := marked.LoadOrStore(name, true)
+// mark notes that a name is acted at. A rule with a number: only the first
+// process may, and only once.
+func mark(name string, r *rule) bool {
+	dir, once := os.Getenv(Folder), r.at != 0
+	before := r.marked.Swap(true)
 	if before || dir == "" {
 		return !before || !once
 	}

@@ -48,7 +48,7 @@ func TestRules_OnceInAllProcesses(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, ChildEnded), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if mark(ChildEnded, true) {
+	if mark(ChildEnded, &rule{at: 1}) {
 		t.Error("another process has acted, and this one may too")
 	}
 }
@@ -57,6 +57,26 @@ func TestParse_Refuses(t *testing.T) {
 	for _, list := range []string{"no.such=kill", "api.asked", "api.asked=burn", "api.asked=kill#0", "api.asked=kill#x", "api.asked=delay(soon)"} {
 		if m, err := parse(list); err == nil {
 			t.Errorf("%q is %v", list, m)
+		}
+	}
+}
+
+func TestRules_OfAFileThatIsReplaced(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "rules")
+	t.Setenv(Variable, "@"+path)
+	t.Setenv(Folder, "")
+	for i, c := range []struct {
+		list string // "": no file
+		want error
+	}{{"", nil}, {"api.asked=error#1", ErrHit}, {"store.written=error", nil}, {"", nil}, {"api.asked=error", ErrHit}} {
+		_ = os.Remove(path)
+		if c.list != "" {
+			if err := errors.Join(os.WriteFile(path+".new", []byte(c.list), 0o600), os.Rename(path+".new", path)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := Hit(APIAsked); !errors.Is(err, c.want) {
+			t.Errorf("%d: %q: %v", i, c.list, err)
 		}
 	}
 }
