@@ -194,6 +194,7 @@ func (c *commands) attach(ctx context.Context, a *attempt) {
 	c.attaching.Add(1)
 	c.group.Go(func() {
 		p, err := child.Attach(a.dir)
+		c.keep(a.key, p)
 		if err == nil {
 			a.owner, _ = c.role.owner(a.task) // for who enters it
 			c.role.sessions.admit(a, p)
@@ -202,7 +203,6 @@ func (c *commands) attach(ctx context.Context, a *attempt) {
 		var result *turno.Result
 		if err == nil {
 			cmd.set(p)
-			c.keep(a.key, p)
 			c.role.shipper.follow(a.key, a.dir)
 			result, err = wait(ctx, p, a.dir)
 		}
@@ -361,8 +361,8 @@ func (c *commands) forget(keys []turno.AttemptKey) {
 	for _, k := range keys {
 		if p := c.kept[k]; p != nil {
 			processes = append(processes, p)
-			delete(c.kept, k)
 		}
+		delete(c.kept, k)
 	}
 	c.mu.Unlock()
 	c.group.Go(func() {
@@ -371,7 +371,22 @@ func (c *commands) forget(keys []turno.AttemptKey) {
 			c.role.sessions.forget(k)
 			c.clean(c.role.dirOf(k))
 		}
+		c.prune()
 	})
+}
+
+// prune removes what earlier keepers have left, while there is no attempt here
+// whose exit could be with one of them.
+func (c *commands) prune() {
+	c.mu.Lock()
+	busy := len(c.kept) > 0
+	c.mu.Unlock()
+	if busy {
+		return
+	}
+	if err := c.keeper.Prune(); err != nil {
+		c.role.log.Warn("cannot remove what earlier keepers left", "err", err)
+	}
 }
 
 func (c *commands) clean(dir string) {
@@ -412,9 +427,7 @@ func (c *commands) sweep(live map[turno.AttemptKey]*attempt, saved savedJournal)
 	}
 	c.group.Go(func() {
 		c.attaching.Wait()
-		if err := c.keeper.Prune(); err != nil {
-			c.role.log.Warn("cannot remove what earlier keepers left", "err", err)
-		}
+		c.prune()
 	})
 }
 
@@ -431,4 +444,5 @@ func (c *commands) endStray(dir string, old bool) {
 		_ = os.RemoveAll(filepath.Join(dir, "out"))
 	}
 	c.clean(dir)
+	c.prune()
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -63,6 +64,22 @@ func (id identity) open() (*os.File, error) {
 	}
 	_ = unix.SetNonblock(fd, true) // so that os.File takes it to the poller
 	return os.NewFile(uintptr(fd), "pidfd"), nil
+}
+
+// await waits for the process's end, for so long; then the error is errGone.
+func (id identity) await(bound time.Duration) error {
+	f, err := id.open()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := f.SetReadDeadline(time.Now().Add(bound)); err != nil {
+		return err
+	}
+	if err := waitGone(f); err != nil {
+		return fmt.Errorf("wait for process %d: %w", id.PID, err)
+	}
+	return errGone
 }
 
 // waitGone returns when the process of a pidfd has ended, or f is closed. It

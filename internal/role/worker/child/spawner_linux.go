@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Spawner starts jobs quickly: one keeper, started once, holds them all. Its
@@ -25,7 +26,10 @@ type Spawner struct {
 
 	mu    sync.Mutex // guards what follows, and is held while a keeper is started
 	link  *link
-	place place // of the keeper: those of its jobs are below
+	own   string // the keeper's directory
+	place place  // of the keeper: those of its jobs are below
+	// earlier: there may be directories of keepers before this one.
+	earlier bool
 }
 
 const keeperPrefix = "keeper-"
@@ -47,7 +51,7 @@ func (s *Spawner) open(ctx context.Context) error {
 		return fmt.Errorf("make keeper's directory: %w", err)
 	}
 	c := s.capability
-	s.place = c.place(id, Limits{})
+	s.own, s.earlier, s.place = dir, true, c.place(id, Limits{})
 	var err error
 	if s.link, err = openKeeper(ctx, keeperSpec{
 		mode: cmdKeeper, dir: dir, binary: s.spec.Binary, noNewPrivileges: !s.spec.AllowNewPrivileges,
@@ -141,23 +145,39 @@ func (s *Spawner) Close() error {
 	return nil // it was killed, and the connection with it
 }
 
+// pruneWait is for a keeper whose last job has just ended: it ends within
+// milliseconds.
+const pruneWait = time.Second
+
 // Prune removes what keepers before this one have left, once they are gone:
-// the exits of their jobs with it. It is for when all attempts were attached.
+// the exits of their jobs with it. It is for when nobody will ask for those.
 func (s *Spawner) Prune() error {
+	s.mu.Lock()
+	own, earlier := s.own, s.earlier
+	s.earlier = false
+	s.mu.Unlock()
+	if !earlier {
+		return nil
+	}
 	var errs []error
+	left := false
 	for dir := range keepers(s.dir) {
+		if filepath.Clean(dir) == filepath.Clean(own) {
+			continue
+		}
 		st, err := readState(dir)
 		if err != nil {
 			continue // one that is just being made
 		}
-		pidfd, err := st.Keeper.open()
-		if err == nil {
-			_ = pidfd.Close()
-		}
-		if errors.Is(err, errGone) {
+		if err := st.Keeper.await(pruneWait); errors.Is(err, errGone) {
 			errs = append(errs, st.Place.end(identity{}), os.RemoveAll(dir))
+		} else {
+			left = true
 		}
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.earlier = s.earlier || left
 	return errors.Join(errs...)
 }
 

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -196,6 +197,36 @@ func TestSpawner_AnotherKeeper(t *testing.T) {
 	}
 	if e := wait(t, p); e.Code != 4 {
 		t.Errorf("exit: %+v", e)
+	}
+}
+
+// A keeper that ends a moment after its agent leaves nothing behind either, and
+// the one that runs stays.
+func TestSpawner_PruneWaitsForAKeeperThatEnds(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	var last *Spawner
+	for range 2 {
+		s, err := OpenSpawner(patient(t), SpawnerSpec{Dir: dir, AllowNewPrivileges: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !s.quick() {
+			testenv.Need(t, testenv.CgroupNeed)
+		}
+		if last != nil {
+			if err := last.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last = s
+	}
+	defer last.Close()
+	if err := last.Prune(); err != nil {
+		t.Fatal(err)
+	}
+	if left := slices.Collect(keepers(dir)); len(left) != 1 || left[0] != last.own {
+		t.Errorf("%v are left, want %s", left, last.own)
 	}
 }
 
