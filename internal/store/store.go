@@ -51,6 +51,10 @@ var (
 	ErrNotFound = errors.New("not there")
 	// ErrReset says that changes after a revision are no longer all known.
 	ErrReset = errors.New("changes were missed")
+	// ErrBroken: a disk did not keep what was written. What the store holds is not
+	// known until it is opened anew, and another try to write would hide that:
+	// whoever gets this ends the process.
+	ErrBroken = errors.New("the disk did not keep what was written")
 	// ErrDuplicate refuses a second job of the same id.
 	ErrDuplicate = errors.New("a job of that id exists")
 	// ErrConflict refuses a change of a job that is not in the state that the

@@ -100,12 +100,16 @@ func New(o Options) *Role {
 // it leads no more. Before Run.
 func (r *Role) OnLead(f func(term uint64)) { r.onLead = f }
 
-// Run leads whenever it can, until ctx is done. It returns nil then.
+// Run leads whenever it can, until ctx is done. It returns nil then, and an
+// error if the store is broken.
 func (r *Role) Run(ctx context.Context) error {
 	pause, failed := retryAfter, 0
 	for ctx.Err() == nil {
 		holder := r.o.Name + "/" + uuid.NewString()
 		lead, err := r.wait(ctx, holder)
+		if errors.Is(err, store.ErrBroken) {
+			return err
+		}
 		if err != nil {
 			break
 		}
@@ -114,6 +118,9 @@ func (r *Role) Run(ctx context.Context) error {
 		began := time.Now()
 		err = r.lead(ctx, holder, lead, failed)
 		r.onLead(0)
+		if errors.Is(err, store.ErrBroken) {
+			return err
+		}
 		r.giveUp(ctx, holder)
 		if err != nil && ctx.Err() == nil {
 			failed++
@@ -139,6 +146,9 @@ func (r *Role) wait(ctx context.Context, holder string) (store.Lead, error) {
 		}
 		if ctx.Err() != nil {
 			return lead, context.Cause(ctx)
+		}
+		if errors.Is(err, store.ErrBroken) {
+			return lead, err
 		}
 		pause := retryAfter
 		if errors.Is(err, store.ErrHeld) {

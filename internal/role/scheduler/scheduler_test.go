@@ -182,3 +182,24 @@ func TestLead_GivenUpGoesOnAtOnce(t *testing.T) {
 		t.Errorf("the repeated job was taken twice: %+v %v", found[0], err)
 	}
 }
+
+// broken is a store whose disk fails at the first commit.
+type broken struct{ store.Store }
+
+func (broken) Commit(context.Context, store.Batch) error {
+	return fmt.Errorf("commit: %w", store.ErrBroken)
+}
+
+func TestRun_EndsWithABrokenStore(t *testing.T) {
+	t.Parallel()
+	b := brokermem.New()
+	role := scheduler.New(scheduler.Options{Name: "test", Broker: b, Store: broken{storemem.New()}, Order: policies.List()[0], Check: check})
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- role.Run(ctx) }()
+	ask(t, b, "deaf", job(1))
+	if err := <-done; !errors.Is(err, store.ErrBroken) {
+		t.Errorf("it ended with %v", err)
+	}
+}

@@ -16,7 +16,13 @@ type db struct {
 	w                *writer
 }
 
+// close closes all connections. Of a file whose sync has failed it leaves them
+// to the end of the process: the last to close would bring the log into the
+// database, and it is not known what the log holds.
 func (d *db) close() error {
+	if d.w.isBroken() {
+		return nil
+	}
 	return errors.Join(d.readers.Close(), d.w.close(), d.writers.Close())
 }
 

@@ -30,6 +30,9 @@ type writer struct {
 	conn *sql.Conn
 	stmt statements
 	args []any
+	// broken says that a sync has failed. The system may have forgotten what it
+	// did not write, and a second sync would succeed all the same.
+	broken error
 }
 
 type statements struct {
@@ -112,6 +115,12 @@ func (w *writer) close() error {
 	return w.conn.Close()
 }
 
+func (w *writer) isBroken() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.broken != nil
+}
+
 // exec runs a statement without a context: each takes microseconds, and the
 // driver starts a goroutine for every context that can end.
 func exec(s *sql.Stmt, args ...any) (int64, error) {
@@ -126,7 +135,7 @@ func exec(s *sql.Stmt, args ...any) (int64, error) {
 func (w *writer) transaction(ctx context.Context, f func() error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err := ctx.Err(); err != nil {
+	if err := errors.Join(ctx.Err(), w.broken); err != nil {
 		return err
 	}
 	if _, err := exec(w.stmt.begin); err != nil {
@@ -143,12 +152,21 @@ func (w *writer) transaction(ctx context.Context, f func() error) error {
 		if _, err = exec(w.stmt.commit); err == nil {
 			return failpoint.Hit(failpoint.StoreCommitted)
 		}
-		err = fmt.Errorf("commit: %w", err)
+		if err = fmt.Errorf("commit: %w", err); unsynced(err) {
+			w.broken = fmt.Errorf("%w: %w", store.ErrBroken, err)
+			return w.broken
+		}
 	}
 	// Some errors, as that of a full disk, have undone the transaction already;
 	// then there is none to undo, which is as good.
 	_, _ = exec(w.stmt.rollback)
 	return err
+}
+
+// unsynced tells whether an error is that of a sync.
+func unsynced(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && (e.Code() == sqlite3.SQLITE_IOERR_FSYNC || e.Code() == sqlite3.SQLITE_IOERR_DIR_FSYNC)
 }
 
 func (d *db) bumpTerm(ctx context.Context, term uint64) error {
