@@ -48,7 +48,7 @@ func natsWith(more string) (*instance, error) {
 	}
 	return &instance{
 		url: "nats://" + loopback(port),
-		dir: dir,
+		dir: dir, stored: []string{filepath.Join(dir, "jetstream")},
 		parts: []launch{{
 			name: "nats", dir: dir, uid: -1, gid: -1, stop: syscall.SIGTERM,
 			argv:  []string{natsServer(), "-c", file},

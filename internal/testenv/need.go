@@ -34,6 +34,8 @@ const (
 	CgroupNeed     Part = "cgroup"  // version 2, writable, with cgroup.kill
 	MountNeed      Part = "mount"   // the right to mount a tmpfs
 	GPUNeed        Part = "gpu"     // an NVIDIA device
+	NetworkNeed    Part = "network" // the right to make network namespaces, with iptables and tc
+	StraceNeed     Part = "strace"  // the right to trace processes
 	HistoryNeed    Part = "history" // this repository's, to build what was before
 	RootNeed       Part = "root"    // user id 0
 )
@@ -66,6 +68,8 @@ var parts = map[Part]struct {
 	CgroupNeed:     {noCgroup, "run as root, or in a delegated cgroup v2 (systemd: Delegate=yes)", false},
 	MountNeed:      {noMount, "run as root", false},
 	GPUNeed:        {noFile("/dev/nvidia[0-9]*"), "an NVIDIA GPU and its driver", false},
+	NetworkNeed:    {noNetwork, "apt-get install iproute2 iptables, and run as root", false},
+	StraceNeed:     {noTrace, "apt-get install strace, and run as root", false},
 	HistoryNeed:    {noHistory, "git fetch --unshallow, in a clone of the repository", false},
 	RootNeed:       {noRoot, "run as root", false},
 }
@@ -202,4 +206,21 @@ func AllBut(except ...Part) string {
 		}
 	}
 	return strings.Join(names, ",")
+}
+
+// noNetwork tries.
+func noNetwork() error {
+	out, err := exec.Command("unshare", "--net", "iptables", "-w", "-A", "OUTPUT", "-m", "statistic", "--mode", "random", "--probability", "0.2", "-j", "DROP").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("filter packets in a network namespace: %w: %s", err, out)
+	}
+	return nil
+}
+
+// noTrace tries.
+func noTrace() error {
+	if out, err := exec.Command("strace", "-qq", "-e", "inject=fsync:error=EIO", "-e", "trace=fsync", "true").CombinedOutput(); err != nil {
+		return fmt.Errorf("trace a process: %w: %s", err, out)
+	}
+	return nil
 }

@@ -90,8 +90,10 @@ func rabbitMQ(listeners string) (*instance, error) {
 		"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none",
 	}
 	return &instance{
-		url: "amqp://guest:guest@" + loopback(amqp) + "/",
-		dir: dir,
+		url:    "amqp://guest:guest@" + loopback(amqp) + "/",
+		dir:    dir,
+		stored: []string{filepath.Join(dir, "mnesia")},
+		tool:   "/usr/lib/rabbitmq/bin/rabbitmqctl",
 		parts: []launch{{
 			name: "epmd", dir: dir, root: root, env: env, uid: -1, gid: -1, stop: syscall.SIGTERM,
 			argv:  []string{"epmd", "-d", "-address", "127.0.0.1", "-port", epmd},

@@ -2,7 +2,9 @@ package testenv
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"testing"
 )
 
@@ -27,6 +29,15 @@ func (s *Server) Stop() { s.check(s.halt) }
 // Start starts what Kill or Stop has ended, on the same data and ports, and
 // returns when it takes connections.
 func (s *Server) Start() { s.check(s.start) }
+
+// Wipe is Kill, and everything is lost that it stored: as when its volume is.
+func (s *Server) Wipe() { s.check(s.wipe) }
+
+// Control runs the server's own tool for operators, as rabbitmqctl.
+func (s *Server) Control(args ...string) {
+	s.t.Helper()
+	s.check(func() error { return s.operate(args) })
+}
 
 // Restart is Stop, if it runs, and Start.
 func (s *Server) Restart() {
@@ -68,6 +79,12 @@ func private(t testing.TB, need Part, make func() (*instance, error)) *Server {
 type instance struct {
 	url string
 	dir string
+	// stored are the folders of what it keeps; it makes them anew when they are
+	// not there.
+	stored []string
+	// tool is what operators use; "" if there is none. It has the last part's
+	// environment.
+	tool string
 	// parts start in this order and stop in reverse; the last is the server.
 	parts []launch
 
@@ -127,6 +144,30 @@ func (in *instance) kill() error {
 	in.guard.kill()
 	in.guard, in.running = nil, nil
 	return errors.Join(errs...)
+}
+
+func (in *instance) wipe() error {
+	if len(in.stored) == 0 {
+		return errors.New(in.name() + " cannot start without what it stored")
+	}
+	errs := []error{in.kill()}
+	for _, dir := range in.stored {
+		errs = append(errs, os.RemoveAll(dir))
+	}
+	return errors.Join(errs...)
+}
+
+func (in *instance) operate(args []string) error {
+	if in.tool == "" {
+		return errors.New(in.name() + " has no tool for operators")
+	}
+	last := in.parts[len(in.parts)-1]
+	cmd := exec.Command(in.tool, args...)
+	cmd.Dir, cmd.Env = last.dir, append([]string{"PATH=" + serverPath, "LC_ALL=C"}, last.env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %v: %w: %s", in.tool, args, err, out)
+	}
+	return nil
 }
 
 // close kills the server and removes its data.
