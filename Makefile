@@ -19,7 +19,12 @@ CROSS := linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin
 MINUTES ?= 10
 SEED ?=
 
-.PHONY: help build web demo test test-rabbitmq-next check chaos bench bench-servers bench-train cross lint fmt clean testenv
+# make matrix N=20 ROWS=3,12 JOBS=3: rows side by side
+N ?= 20
+ROWS ?=
+JOBS ?= 3
+
+.PHONY: help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-train cross lint fmt clean testenv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +51,9 @@ check: ## vet, lint and the tests that need no server: quick
 
 chaos: testenv ## faults by ever new seeds, on both stacks, as root (MINUTES=, SEED=): docs/reliability.md
 	TURNO_CHAOS_MINUTES=$(MINUTES) TURNO_CHAOS_SEED=$(SEED) $(GO) test -count=1 -v -timeout 25h -run Nemesis ./test/chaos | grep --line-buffered -v '=== '
+
+matrix: testenv ## each row of the matrix of faults N times, and a table of it, as root (N=, ROWS=, SEED=, JOBS=)
+	TURNO_MATRIX_RUNS=$(N) TURNO_MATRIX_ROWS=$(ROWS) TURNO_CHAOS_SEED=$(SEED) $(GO) test -count=1 -v -timeout 25h -parallel $(JOBS) -run Matrix ./test/chaos | grep --line-buffered -v '=== '
 
 # Debian and root; two minutes more the first time.
 NEXT := $(abspath $(BIN))/rabbitmq-next

@@ -157,13 +157,14 @@ var house = []row{
 		github.com/mattn/go-runewidth gopkg.in/yaml.v3`},
 	{pkg: "cmd/turno", imports: "internal/cli", tests: "internal/session github.com/coder/websocket golang.org/x/sys"},
 	{pkg: "test/python", tests: ". internal/runner internal/workload internal/workload/all internal/workload/model internal/workload/nn"},
-	{pkg: "test/lab", imports: ". client internal/testenv", modules: "github.com/google/uuid"},
 	{pkg: "test/isolate", tests: ". client internal/testenv test/lab"},
+	{pkg: "test/lab", imports: ". client internal/testenv",
+		modules: "github.com/google/uuid github.com/rabbitmq/amqp091-go github.com/nats-io/nats.go github.com/nats-io/nats-server/v2 golang.org/x/sys modernc.org/sqlite"},
 	{pkg: "test/kill", tests: ". client test/lab"},
 	{pkg: "test/restore", tests: ". client test/lab"},
 	{pkg: "test/secure", tests: ". client internal/cert test/lab"},
 	{pkg: "test/upgrade", tests: ". client test/lab"},
-	{pkg: "test/chaos", tests: ". client internal/failpoint test/lab github.com/anishathalye/porcupine"},
+	{pkg: "test/chaos", tests: ". client internal/failpoint internal/testenv test/lab github.com/anishathalye/porcupine"},
 	{pkg: "test/browser", tests: ". client test/lab internal/workload/all github.com/chromedp/chromedp github.com/chromedp/cdproto"},
 	{pkg: "test/amqp", tests: `. internal/app internal/broker internal/broker/rabbitmq internal/core/policy/fair
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/runner

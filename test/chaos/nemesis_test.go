@@ -3,19 +3,15 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"turno/client"
-	"turno/internal/testenv"
-	"turno/test/lab"
 )
 
 // Variables of a run of its own: a seed to repeat, or for how long new seeds
@@ -28,45 +24,31 @@ const (
 // fixed are the seeds that every run tries.
 var fixed = []uint64{1, 2}
 
-// kind of fault. Faults on the same thing do not overlap.
-type kind struct {
-	on, name string
-	hit      func() (heal func())
+// pace is how thickly faults come.
+type pace struct {
+	fewest, most int           // faults of one seed
+	within       time.Duration // in which they begin
+	load         time.Duration // in which jobs are handed in
+	shortest     time.Duration // of one
+	longest      time.Duration
 }
 
-// fault is one of a plan.
-type fault struct {
-	at, until time.Duration
-	kind      int // index
-}
-
-const (
-	faultsFor  = 6 * time.Second // in which they begin
-	longestFor = 8 * time.Second // of one: above the lease
-)
+// nemesis is its pace: the longest is above the lease.
+var nemesis = pace{fewest: 3, most: 7, within: 6 * time.Second, load: 6 * time.Second, longest: 8 * time.Second}
 
 // plan is all that a seed decides about faults.
-func plan(seed uint64, kinds []kind) []fault {
+func plan(seed uint64, p pace, kinds []kind) []fault {
 	r := rand.New(rand.NewPCG(seed, 0))
 	var faults []fault
 	free := map[string]time.Duration{}
-	for range 3 + r.IntN(5) {
+	for range p.fewest + r.IntN(p.most-p.fewest+1) {
 		k := r.IntN(len(kinds))
-		at := max(time.Duration(r.Int64N(int64(faultsFor))), free[kinds[k].on])
-		until := at + time.Duration(r.Int64N(int64(longestFor)))
+		at := max(time.Duration(r.Int64N(int64(p.within))), free[kinds[k].on])
+		until := at + p.shortest + time.Duration(r.Int64N(int64(p.longest-p.shortest)+1))
 		free[kinds[k].on] = until + 500*time.Millisecond
-		faults = append(faults, fault{at, until, k})
+		faults = append(faults, fault{at, until, k, r.Uint64()})
 	}
 	return faults
-}
-
-// bench is a turno that faults can be done to.
-type bench struct {
-	d     *lab.Deployment
-	c     *client.Client
-	load  *lab.Load
-	ends  *lab.Ends
-	kinds []kind
 }
 
 // blend is the jobs of one seed.
@@ -75,97 +57,25 @@ var blend = map[string]int{
 	"sleeper": 3, "array": 4, "dependent": 8, "gpu": 6, "long": 4,
 }
 
-// settings make leases short.
-var settings = []string{"TURNO_FAKE_GPUS=2", "TURNO_LEASE=4s", "TURNO_HEARTBEAT=300ms"}
-
 // TestNemesis_Embedded does faults to turno up, on a small disk of its own.
 func TestNemesis_Embedded(t *testing.T) {
 	t.Parallel()
-	d := lab.New(t, lab.Binary(t, lab.Build{}))
-	d.Supervised = true
-	d.Env = settings
-	if err := d.Mount(d.Data, "64m"); err != nil {
-		t.Fatal(err)
-	}
-	up := d.Up()
-	b := &bench{d: d}
-	b.add("up", "killed", func() func() { up.Kill(); return up.Revive })
-	b.add("up", "frozen", func() func() { up.Freeze(); return up.Thaw })
-	b.processes()
-	b.add("disk", "full", func() func() { return d.Fill(d.Data) })
-	b.run(t)
+	setup{stack: embedded}.start(t).many(t)
 }
 
 // TestNemesis_Apart does them to each role, to RabbitMQ and PostgreSQL, and to
 // the connections between them.
 func TestNemesis_Apart(t *testing.T) {
 	t.Parallel()
-	rabbit, postgres := testenv.RabbitMQ(t), testenv.Postgres(t)
-	d := lab.New(t, lab.Binary(t, lab.Build{}))
-	d.Supervised = true
-	d.Env = settings
-	b := &bench{d: d}
-	start := func(name string, own []string, args ...string) *lab.Role {
-		broker, store := lab.NewProxy(t, rabbit.URL()), lab.NewProxy(t, postgres.URL())
-		r := d.StartAs(own, append(args, "--broker", broker.URL, "--store", store.URL)...)
-		b.add(name, "killed", func() func() { r.Kill(); return r.Revive })
-		b.add(name, "frozen", func() func() { r.Freeze(); return r.Thaw })
-		for _, mode := range []lab.Wire{lab.Cut, lab.HalfOpen, lab.Slow} {
-			b.add(name+"-broker", string(mode), func() func() { broker.Set(mode); return func() { broker.Set(lab.Whole) } })
-			if args[0] != "worker" {
-				b.add(name+"-store", string(mode), func() func() { store.Set(mode); return func() { store.Set(lab.Whole) } })
-			}
-		}
-		return r
-	}
-	start("scheduler 1", nil, "scheduler")
-	start("api", nil, "api", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port))
-	start("worker 1", nil, "worker")
-	second := filepath.Join(d.Data, "second")
-	if err := d.Mount(second, "24m"); err != nil {
-		t.Fatal(err)
-	}
-	b.d.Client() // the API has made what the others share
-	start("worker 2", []string{"TURNO_DATA=" + second, "TURNO_WORKER=w2"}, "worker")
-	start("scheduler 2", nil, "scheduler")
-	b.processes()
-	b.add("disk of worker 2", "full", func() func() { return d.Fill(second) })
-	b.add("RabbitMQ", "killed", func() func() { rabbit.Kill(); return rabbit.Start })
-	b.add("PostgreSQL", "killed", func() func() { postgres.Kill(); return postgres.Start })
-	b.run(t)
+	setup{stack: apart}.start(t).many(t)
 }
 
-func (b *bench) add(on, name string, hit func() func()) {
-	b.kinds = append(b.kinds, kind{on, name, hit})
-}
-
-// processes are faults of what workers start.
-func (b *bench) processes() {
-	for _, argument := range []string{"__keeper", "__shim", "runner"} {
-		b.add(argument, "killed", func() func() { b.d.KillOne(argument); return func() {} })
-	}
-}
-
-// run tries seed after seed on the same turno.
-func (b *bench) run(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
-	defer cancel()
-	b.c, b.load = b.d.Client(), b.d.NewLoad()
-	b.ends = lab.Watch(ctx, t, b.c)
-	h := &history{}
-	b.load.Heard = h.submitted
-	reading, stop := context.WithCancel(ctx)
-	var reader sync.WaitGroup
-	reader.Go(func() { h.read(reading, b.c) })
-	defer reader.Wait()
-	defer stop()
+// many tries seed after seed on the same turno.
+func (b *bench) many(t *testing.T) {
+	t.Helper()
 	seeds, until := fixed, time.Time{}
 	if text := os.Getenv(seedVariable); text != "" {
-		seed, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seeds = []uint64{seed}
+		seeds = []uint64{number(t, text)}
 	}
 	if text := os.Getenv(minutesVariable); text != "" {
 		minutes, err := strconv.ParseFloat(text, 64)
@@ -174,20 +84,49 @@ func (b *bench) run(t *testing.T) {
 		}
 		until = time.Now().Add(time.Duration(minutes * float64(time.Minute)))
 	}
-	faults, tried := 0, 0
+	tried, began := 0, time.Now()
 	for len(seeds) > 0 && !t.Failed() {
-		n := b.try(ctx, t, seeds[0])
-		faults, tried = faults+n, tried+1
+		b.try(t, seeds[0])
+		tried++
 		if seeds = seeds[1:]; len(seeds) == 0 && time.Now().Before(until) {
 			seeds = []uint64{rand.Uint64N(1 << 32)}
 		}
 	}
-	stop()
-	reader.Wait()
-	h.check(ctx, t, b.c, b.load)
+	b.end(t)
+	faults := 0
+	for _, what := range slices.Sorted(maps.Keys(b.done)) {
+		t.Logf("%s: %4d times %s", b.stack, b.done[what], what)
+		faults += b.done[what]
+	}
+	t.Logf("totals on %s: %d seeds, %d faults of %d kinds, %d jobs, %s", b.stack, tried, faults, len(b.done), len(b.load.Accepted), time.Since(began).Round(time.Second))
+}
+
+func number(t *testing.T, text string) uint64 {
+	t.Helper()
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// end stops all, and looks at what is left of it.
+func (b *bench) end(t *testing.T) {
+	t.Helper()
+	b.d.For(t)
 	b.d.Stop()
 	b.d.CheckNothingLeft()
-	t.Logf("totals: %d seeds, %d faults, %d jobs", tried, faults, len(b.load.Accepted))
+	if b.queues == nil {
+		b.queues = b.d.EmbeddedQueues()
+	}
+	b.d.CheckQueues(b.queues)
+}
+
+// fault is one of a plan.
+type fault struct {
+	at, until time.Duration
+	kind      int    // index
+	seed      uint64 // of what else it draws
 }
 
 // step is the begin or the end of a fault.
@@ -198,9 +137,11 @@ type step struct {
 }
 
 // try does one seed's faults to a mixed load, heals, waits for quiet, checks.
-func (b *bench) try(ctx context.Context, t *testing.T, seed uint64) int {
-	ctx, cancel := context.WithTimeoutCause(ctx, 2*time.Minute, fmt.Errorf("seed %d: not quiet within 2 minutes", seed))
+func (b *bench) try(t *testing.T, seed uint64) {
+	t.Helper()
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 2*time.Minute, fmt.Errorf("seed %d: not quiet within 2 minutes", seed))
 	defer cancel()
+	b.d.For(t)
 	began := time.Now()
 	var timeline []string
 	note := func(text string) {
@@ -211,9 +152,11 @@ func (b *bench) try(ctx context.Context, t *testing.T, seed uint64) int {
 			t.Logf("%s=%d repeats the faults of this timeline:\n%s", seedVariable, seed, strings.Join(timeline, "\n"))
 		}
 	}()
+	h, stop := b.witness(ctx)
+	defer stop()
 	submitted := make(chan error, 1)
 	go func() { submitted <- b.submit(ctx, t, seed) }() // ends with ctx, and is waited for below
-	faults := plan(seed, b.kinds)
+	faults := plan(seed, b.pace, b.kinds)
 	for _, s := range b.steps(faults) {
 		wait(ctx, began.Add(s.at))
 		note(s.text)
@@ -227,11 +170,40 @@ func (b *bench) try(ctx context.Context, t *testing.T, seed uint64) int {
 	b.load.CancelSleepers(ctx, t, b.c)
 	b.ends.Wait(ctx, t, len(b.load.Accepted))
 	note("quiet")
-	b.load.Check(ctx, t, b.c, b.ends)
+	stop()
+	b.check(ctx, t, h)
+	t.Logf("seed %d: %d faults, %s", seed, len(faults), time.Since(began).Round(time.Millisecond))
+}
+
+// witness begins a history of what clients see; stop ends it.
+func (b *bench) witness(ctx context.Context) (h *history, stop func()) {
+	h = &history{}
+	b.load.Heard = func(id string, number int64, asked, answered time.Time) {
+		h.submitted(id, number, asked, answered)
+		if b.heard != nil {
+			b.heard(id, number)
+		}
+	}
+	reading, cancel := context.WithCancel(ctx)
+	var reader sync.WaitGroup
+	reader.Go(func() { h.read(reading, b.c) })
+	return h, func() { cancel(); reader.Wait() }
+}
+
+// check looks at all that became of a seed, from outside.
+func (b *bench) check(ctx context.Context, t *testing.T, h *history) {
+	t.Helper()
+	b.load.Check(ctx, t, b.c, b.ends, b.lenient...)
 	b.load.CheckFree(ctx, t, b.c)
 	b.d.CheckIdle()
-	t.Logf("seed %d: %d faults, %s", seed, len(faults), time.Since(began).Round(time.Millisecond))
-	return len(faults)
+	b.d.CheckFolders(b.dirs...)
+	if b.queues != nil {
+		b.d.CheckQueues(b.queues)
+	}
+	h.check(ctx, t, b.c, b.load)
+	if b.also != nil {
+		b.also(t, b)
+	}
 }
 
 // steps are the begins and ends of faults, in order.
@@ -241,7 +213,10 @@ func (b *bench) steps(faults []fault) []step {
 		k := b.kinds[f.kind]
 		heal := func() {}
 		steps = append(steps,
-			step{f.at, k.on + " " + k.name, func() { heal = k.hit() }},
+			step{f.at, k.String(), func() {
+				b.done[k.String()]++
+				heal = k.hit(rand.New(rand.NewPCG(f.seed, 2)))
+			}},
 			step{f.until, k.on + " well again", func() { heal() }})
 	}
 	slices.SortStableFunc(steps, func(a, b step) int { return int(a.at - b.at) })
@@ -251,16 +226,16 @@ func (b *bench) steps(faults []fault) []step {
 // submit hands the load in while faults begin, some of it twice.
 func (b *bench) submit(ctx context.Context, t *testing.T, seed uint64) error {
 	r := rand.New(rand.NewPCG(seed, 1))
-	list := b.load.Jobs(t, blend)
+	list := b.load.Jobs(t, b.jobs)
 	parts := slices.Collect(slices.Chunk(list, 5))
-	pause := time.NewTicker(faultsFor / time.Duration(len(parts)))
+	pause := time.NewTicker(b.pace.load / time.Duration(len(parts)))
 	defer pause.Stop()
 	for i, part := range parts {
-		if err := b.load.TrySubmit(ctx, b.c, part); err != nil {
+		if err := b.load.TrySubmit(ctx, b.hand, part); err != nil {
 			return fmt.Errorf("submit: %w", err)
 		}
 		if again := r.IntN(i + 1); r.IntN(4) == 0 {
-			if err := b.load.TrySubmit(ctx, b.c, parts[again]); err != nil {
+			if err := b.load.TrySubmit(ctx, b.hand, parts[again]); err != nil {
 				return fmt.Errorf("submit again: %w", err)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -51,6 +52,7 @@ type Deployment struct {
 type Role struct {
 	Args []string
 	own  []string // variables
+	by   []string // what its command line begins with: a program that becomes it
 	d    *Deployment
 	log  log
 
@@ -101,6 +103,16 @@ func New(t testing.TB, binary string) *Deployment {
 	return d
 }
 
+// For has what it finds wrong from now on reported to a part of the test.
+func (d *Deployment) For(t testing.TB) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.T = t
+}
+
+// URL of its API.
+func (d *Deployment) URL() string { return fmt.Sprintf("http://127.0.0.1:%d", d.Port) }
+
 // Up starts all roles in one process, on the embedded parts.
 func (d *Deployment) Up() *Role {
 	d.T.Helper()
@@ -116,7 +128,13 @@ func (d *Deployment) Start(args ...string) *Role {
 // StartAs runs one with settings of its own, as variables.
 func (d *Deployment) StartAs(own []string, args ...string) *Role {
 	d.T.Helper()
-	r := &Role{Args: args, own: own, d: d, env: d.Env}
+	return d.StartBy(nil, own, args...)
+}
+
+// StartBy runs one by way of another program, which becomes it.
+func (d *Deployment) StartBy(by, own []string, args ...string) *Role {
+	d.T.Helper()
+	r := &Role{Args: args, own: own, by: by, d: d, env: d.Env}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.roles = append(d.roles, r)
@@ -129,7 +147,8 @@ func (d *Deployment) StartAs(own []string, args ...string) *Role {
 // launch starts its process. Callers hold d.mu.
 func (r *Role) launch() error {
 	d := r.d
-	cmd := exec.Command(d.Binary, append(append([]string{}, r.Args...), d.Common...)...)
+	line := slices.Concat(r.by, []string{d.Binary}, r.Args, d.Common)
+	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Env = append(os.Environ(), "TURNO_DATA="+d.Data, "TURNO_WORKER=w1", "TURNO_LEASE=60s", "TURNO_CPUS=4",
 		"TURNO_ALLOW_ROOT=true") // a test's folder is its owner's alone
 	cmd.Env = append(append(cmd.Env, r.env...), r.own...)
@@ -163,6 +182,13 @@ func (r *Role) Runs() int {
 	r.d.mu.Lock()
 	defer r.d.mu.Unlock()
 	return r.runs
+}
+
+// PID of its process.
+func (r *Role) PID() int {
+	r.d.mu.Lock()
+	defer r.d.mu.Unlock()
+	return r.cmd.Process.Pid
 }
 
 // Kill ends it with -9, for good.
@@ -244,6 +270,12 @@ func (d *Deployment) Stop() {
 // Client speaks to the API, with the token that its first start makes.
 func (d *Deployment) Client() *client.Client {
 	d.T.Helper()
+	return d.ClientBy(d.URL())
+}
+
+// ClientBy speaks to it under another address.
+func (d *Deployment) ClientBy(url string) *client.Client {
+	d.T.Helper()
 	ctx, cancel := context.WithTimeout(d.T.Context(), 60*time.Second)
 	defer cancel()
 	path := filepath.Join(d.Data, "token")
@@ -252,7 +284,7 @@ func (d *Deployment) Client() *client.Client {
 		token, err = os.ReadFile(path)
 		return err
 	})
-	c, err := client.New(client.Options{URL: fmt.Sprintf("http://127.0.0.1:%d", d.Port), Token: strings.TrimSpace(string(token))})
+	c, err := client.New(client.Options{URL: url, Token: strings.TrimSpace(string(token))})
 	if err != nil {
 		d.T.Fatal(err)
 	}

@@ -1,8 +1,11 @@
 package lab
 
 import (
+	"errors"
+	"math/rand/v2"
 	"net"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -29,16 +32,40 @@ const (
 	Cut      Wire = "cut"       // connections are reset, new ones too
 	HalfOpen Wire = "half-open" // bytes are swallowed up: nobody is told
 	Slow     Wire = "slow"      // 150 ms each way
+	Late     Wire = "late"      // 400 ms each way, more or less
+	Sliced   Wire = "sliced"    // what was sent at once arrives a few bytes at a time
+	Reset    Wire = "reset"     // now and then a connection is reset
+	Torn     Wire = "torn"      // now and then one ends in the middle of what was sent
 )
+
+// Ways in which a cable behaves, packet by packet.
+const (
+	Dropped Wire = "dropped"   // nothing arrives, on either side; nobody is told
+	Mute    Wire = "mute"      // nothing that the role sends arrives
+	Deaf    Wire = "deaf"      // nothing arrives at the role
+	Refused Wire = "refused"   // each packet of the role is answered with a reset
+	Gone    Wire = "forgotten" // dropped, and the other side has forgotten the connections
+	Lossy   Wire = "lossy"     // one packet of five is lost, each way
+	Narrow  Wire = "narrow"    // 256 kbit/s each way
+)
+
+// tears: of so many pieces that are sent one meets a reset or tear.
+const tears = 12
 
 // NewProxy listens until the test ends.
 func NewProxy(t testing.TB, server string) *Proxy {
 	t.Helper()
-	u, err := url.Parse(server)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return proxyOn(t, l, server)
+}
+
+// proxyOn takes connections where l listens, and ends it with the test.
+func proxyOn(t testing.TB, l net.Listener, server string) *Proxy {
+	t.Helper()
+	u, err := url.Parse(server)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,6 +102,23 @@ func (p *Proxy) Set(mode Wire) {
 			_ = c.Close()
 		}
 	}
+}
+
+// Forget ends its side of all connections.
+func (p *Proxy) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		reset(c)
+	}
+}
+
+// reset ends a connection without an orderly end.
+func reset(c net.Conn) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = c.Close()
 }
 
 func (p *Proxy) now() (Wire, <-chan struct{}) {
@@ -129,22 +173,51 @@ func (p *Proxy) copy(to, from net.Conn) {
 			return
 		}
 		mode, change := p.now()
-		if mode == Slow {
-			late := time.NewTimer(150 * time.Millisecond)
-			select {
-			case <-late.C:
-			case <-change:
-				late.Stop()
-			}
-		}
+		delay(mode, change)
 		if lost = lost || mode == HalfOpen; lost {
 			if mode != HalfOpen {
 				return // as when the path is back and the peer has forgotten
 			}
 			continue
 		}
-		if _, err := to.Write(buf[:n]); err != nil {
+		if err := write(to, buf[:n], mode); err != nil {
 			return
 		}
 	}
+}
+
+// delay holds a piece up, unless the wire changes meanwhile.
+func delay(mode Wire, change <-chan struct{}) {
+	wait := map[Wire]time.Duration{Slow: 150 * time.Millisecond, Late: 200*time.Millisecond + rand.N(400*time.Millisecond)}[mode]
+	if wait == 0 {
+		return
+	}
+	late := time.NewTimer(wait)
+	defer late.Stop()
+	select {
+	case <-late.C:
+	case <-change:
+	}
+}
+
+// write sends a piece on, as the wire has it.
+func write(to net.Conn, piece []byte, mode Wire) error {
+	torn := rand.IntN(tears) == 0
+	switch {
+	case mode == Sliced:
+		for part := range slices.Chunk(piece, 1+rand.IntN(64)) {
+			if _, err := to.Write(part); err != nil {
+				return err
+			}
+		}
+		return nil
+	case mode == Reset && torn:
+		reset(to)
+		return net.ErrClosed
+	case mode == Torn && torn:
+		_, err := to.Write(piece[:len(piece)/2])
+		return errors.Join(err, net.ErrClosed)
+	}
+	_, err := to.Write(piece)
+	return err
 }
