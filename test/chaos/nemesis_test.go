@@ -110,10 +110,17 @@ func number(t *testing.T, text string) uint64 {
 	return n
 }
 
+// ackWait is after how long NATS delivers once more what a scheduler had that
+// was killed, and some time to take it: 10 s by internal/broker/nats.
+const ackWait = 12 * time.Second
+
 // end stops all, and looks at what is left of it.
 func (b *bench) end(t *testing.T) {
 	t.Helper()
 	b.d.For(t)
+	if b.queues == nil { // nobody can ask it while it runs
+		wait(t.Context(), time.Now().Add(ackWait))
+	}
 	b.d.Stop()
 	b.d.CheckNothingLeft()
 	if b.queues == nil {

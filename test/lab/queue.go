@@ -93,16 +93,19 @@ func (d *Deployment) EmbeddedQueues() Queues {
 }
 
 // CheckQueues sees to it that no message is left behind once all jobs have
-// ended. What is acknowledged may be on its way.
+// ended. What is acknowledged may be on its way, and NATS gives what a killed
+// scheduler had to the next one only after 10 s.
 func (d *Deployment) CheckQueues(look Queues) {
 	d.T.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.T.Context()), 15*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(d.T.Context()), 20*time.Second)
 	defer cancel()
 	var held map[string]int
+	found := ""
 	err := Retry(ctx, func() (err error) {
 		if held, err = look(ctx); err != nil {
-			return err
+			return fmt.Errorf("%w; before: %s", err, found)
 		}
+		found = fmt.Sprint(held)
 		if len(held) < 2 {
 			return fmt.Errorf("the broker knows the queues %v only", held)
 		}
