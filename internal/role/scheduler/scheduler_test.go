@@ -14,6 +14,7 @@ import (
 	brokermem "turno/internal/broker/mem"
 	policies "turno/internal/core/policy/all"
 	"turno/internal/role/scheduler"
+	"turno/internal/store"
 	storemem "turno/internal/store/mem"
 )
 
@@ -184,7 +185,7 @@ func TestLead_GivenUpGoesOnAtOnce(t *testing.T) {
 }
 
 // broken is a store whose disk fails at the first commit.
-type broken struct{ store.Store }
+type broken struct{ *storemem.Store }
 
 func (broken) Commit(context.Context, store.Batch) error {
 	return fmt.Errorf("commit: %w", store.ErrBroken)
