@@ -33,9 +33,11 @@ type row struct {
 	faults            map[stack][]string
 	shortest, longest time.Duration // of one; 0: up to 3 s
 	jobs              map[string]int
-	share             int  // of the runs that are asked for, one in so many is made: each takes long
-	always            bool // also without being asked for, once
-	prepare           func(b *bench)
+	// share, by stack: of the runs that are asked for one in so many is made,
+	// because each takes more than 10 s. 0: all.
+	share   map[stack]uint64
+	always  bool // also without being asked for, once
+	prepare func(b *bench)
 }
 
 var (
@@ -55,6 +57,12 @@ var (
 	running = map[string]int{"noop": 4, "command": 4, "brief": 4, "long": 2, "daemon": 1, "gpu": 2}
 )
 
+// Shares: where a run waits for leases, and for RabbitMQ's start.
+var (
+	half      = map[stack]uint64{embedded: 2, apart: 2, onNATS: 2}
+	slowStart = map[stack]uint64{apart: 4}
+)
+
 var cabled = setup{cabled: true}
 
 var rows = []row{
@@ -67,12 +75,12 @@ var rows = []row{
 		faults: map[stack][]string{embedded: {"turno up/killed"}, apart: {"worker */killed"}, onNATS: {"worker */killed"}}},
 	{number: 7, text: "shim or keeper killed", stacks: all, faults: everywhere("__shim/killed", "__keeper/killed"), jobs: running},
 	{number: 8, text: "main process of a job killed, a daemon left", stacks: all, jobs: map[string]int{"haunted": 10, "gpu": 6, "command": 4}, always: true},
-	{number: 10, text: "frozen worker comes back with a job that was given away", stacks: servers, faults: everywhere("worker */frozen"), shortest: 5500 * time.Millisecond, longest: 8 * time.Second, jobs: running, share: 2},
-	{number: 11, text: "the same, and the job runs again on that machine", stacks: all, setup: setup{lone: true}, shortest: 5500 * time.Millisecond, longest: 8 * time.Second, jobs: running, share: 2,
+	{number: 10, text: "frozen worker comes back with a job that was given away", stacks: servers, faults: everywhere("worker */frozen"), shortest: 5500 * time.Millisecond, longest: 8 * time.Second, jobs: running, share: half},
+	{number: 11, text: "the same, and the job runs again on that machine", stacks: all, setup: setup{lone: true}, shortest: 5500 * time.Millisecond, longest: 8 * time.Second, jobs: running, share: half,
 		faults: map[stack][]string{embedded: {"turno up/frozen"}, apart: {"worker 1/frozen"}, onNATS: {"worker 1/frozen"}}},
-	{number: 12, text: "broker killed", stacks: all,
+	{number: 12, text: "broker killed", stacks: all, share: slowStart,
 		faults: map[stack][]string{embedded: {"turno up/killed"}, apart: {"RabbitMQ/killed"}, onNATS: {"NATS/killed"}}},
-	{number: 14, text: "broker wiped: its volume is lost", stacks: all, always: true,
+	{number: 14, text: "broker wiped: its volume is lost", stacks: all, always: true, share: slowStart,
 		faults: map[stack][]string{embedded: {"broker/wiped"}, apart: {"RabbitMQ/wiped"}, onNATS: {"NATS/wiped"}}},
 	{number: 16, text: "store killed in the middle of a transaction", stacks: all, setup: setup{tagged: true},
 		faults: map[stack][]string{embedded: {"step/store.*"}, apart: {"PostgreSQL/killed", "step/store.*"}, onNATS: {"PostgreSQL/killed"}}},
@@ -174,15 +182,9 @@ func TestMatrix(t *testing.T) {
 	results := map[string]tally{}
 	t.Run("rows", func(t *testing.T) {
 		for _, r := range rows {
-			n := runs / uint64(max(r.share, 1))
-			if runs == 0 && r.always || runs > 0 && n == 0 {
-				n = 1
-			}
-			if n == 0 || !named(os.Getenv(rowsVariable), r.number) {
-				continue
-			}
 			for _, s := range r.stacks {
-				if runs == 0 && s == onNATS {
+				n := r.runs(s, runs)
+				if n == 0 || !named(os.Getenv(rowsVariable), r.number) {
 					continue
 				}
 				t.Run(fmt.Sprintf("%02d %s", r.number, s), func(t *testing.T) {
@@ -197,6 +199,17 @@ func TestMatrix(t *testing.T) {
 		}
 	})
 	t.Logf("the matrix\n%s", table(results))
+}
+
+// runs is how many are made of so many that were asked for; 0: none was.
+func (r row) runs(s stack, asked uint64) uint64 {
+	if asked == 0 {
+		if r.always && s != onNATS {
+			return 1
+		}
+		return 0
+	}
+	return max(1, asked/max(1, r.share[s]))
 }
 
 // named tells whether a list of numbers has one; an empty list has all.
