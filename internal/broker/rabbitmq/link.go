@@ -2,6 +2,7 @@ package rabbitmq
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -101,6 +102,17 @@ func (l *link) connect(ctx context.Context) error {
 	l.conn, l.raw = conn, raw
 	close(l.up)
 	return nil
+}
+
+// first connects for the first time. The client library takes the end of a
+// connection during the handshake for a wrong password, but a broker that is
+// killed then ends it too: a second try tells.
+func (l *link) first(ctx context.Context) error {
+	err := l.connect(ctx)
+	if errors.Is(err, amqp.ErrCredentials) || errors.Is(err, amqp.ErrVhost) {
+		err = l.connect(ctx)
+	}
+	return err
 }
 
 func (l *link) prepare(conn *amqp.Connection) error {

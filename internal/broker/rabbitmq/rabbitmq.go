@@ -102,7 +102,7 @@ func Open(ctx context.Context, o Options) (*Broker, error) {
 
 	links := []*link{b.send, b.fast, b.recv}
 	for _, l := range links {
-		if err := l.connect(ctx); err != nil {
+		if err := l.first(ctx); err != nil {
 			for _, l := range links {
 				l.close()
 			}
