@@ -59,8 +59,13 @@ type strike struct {
 	do   func()
 }
 
-// mix is 2,000 jobs; sleepers take CPUs for long, so there are few.
-var mix = map[string]int{"noop": 1200, "sleep": 400, "command": 200, "failing": 80, "retried": 60, "daemon": 40, "sleeper": 20}
+// mix is 2,000 jobs; sleepers take CPUs for long, so there are few. Naps take
+// each of the four CPUs for a quarter of a minute: the others would be over
+// before the first strike.
+var mix = map[string]int{
+	"noop": 880, "nap": 240, "sleep": 400, "command": 200, "brief": 80,
+	"failing": 80, "retried": 60, "daemon": 40, "sleeper": 20,
+}
 
 // run submits the jobs, strikes as they end, and checks.
 func run(t *testing.T, d *lab.Deployment, strikes []strike) {
@@ -75,7 +80,11 @@ func run(t *testing.T, d *lab.Deployment, strikes []strike) {
 	began := time.Now()
 	for i, s := range strikes {
 		ends.Wait(ctx, t, (i+1)*total/(len(strikes)+2))
-		t.Logf("%s: %d of %d ended; kills %s", time.Since(began).Round(time.Millisecond), ends.Count(), total, s.what)
+		ended := ends.Count()
+		t.Logf("%s: %d of %d ended; kills %s", time.Since(began).Round(time.Millisecond), ended, total, s.what)
+		if ended > total*9/10 {
+			t.Errorf("the jobs were nearly over when %s was killed: the mix must take longer", s.what)
+		}
 		s.do()
 	}
 	load.CancelSleepers(ctx, t, c)

@@ -89,7 +89,7 @@ func New(t testing.TB, binary string) *Deployment {
 	d := &Deployment{T: t, Binary: binary, Data: t.TempDir(), Port: testenv.FreePort(t)}
 	t.Cleanup(func() {
 		d.Stop()
-		for _, dir := range d.mounts {
+		for _, dir := range slices.Backward(d.mounts) {
 			if out, err := exec.Command("umount", "-l", dir).CombinedOutput(); err != nil {
 				t.Errorf("unmount: %v: %s", err, out)
 			}

@@ -35,6 +35,9 @@ var Mix = []Kind{
 	{"sleep", turno.Succeeded, func(string, string) *turno.Spec {
 		return &turno.Spec{Type: "noop", Params: json.RawMessage(`{"seconds":0.05}`)}
 	}},
+	{"nap", turno.Succeeded, func(string, string) *turno.Spec {
+		return &turno.Spec{Type: "noop", Params: json.RawMessage(`{"seconds":0.25}`)}
+	}},
 	{"command", turno.Succeeded, func(marks, _ string) *turno.Spec { return marking(marks, "true") }},
 	{"failing", turno.Failed, func(string, string) *turno.Spec { return Command("exit 7") }},
 	{"retried", turno.Succeeded, func(string, string) *turno.Spec {
