@@ -200,6 +200,15 @@ func (l *link) drop() {
 	l.blocked.Store(false)
 }
 
+// cut ends a connection without asking; another one comes.
+func (l *link) cut(conn *amqp.Connection) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conn == conn && l.raw != nil {
+		_ = l.raw.Close()
+	}
+}
+
 // close ends the connection, politely if the broker answers.
 func (l *link) close() {
 	l.mu.Lock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 
 	amqp "github.com/rabbitmq/amqp091-go"
 
@@ -100,8 +101,27 @@ func (r *receiver) run(ctx context.Context) {
 	}
 }
 
+// stuckAfter is how long a call may be without an answer when nobody wants it
+// any more. RabbitMQ answers a consumer of a queue that has no leader after 60 s,
+// with the end of the connection.
+const stuckAfter = 2 * time.Second
+
+// abandon ends the connection if the session that waits for it does not end.
+func (r *receiver) abandon(conn *amqp.Connection, ended <-chan struct{}) {
+	late := time.NewTimer(stuckAfter)
+	defer late.Stop()
+	select {
+	case <-ended:
+	case <-late.C:
+		r.b.recv.cut(conn)
+	}
+}
+
 // session is one life of the channel; it returns when that or ctx ends.
 func (r *receiver) session(ctx context.Context, conn *amqp.Connection) (began bool, err error) {
+	ended := make(chan struct{})
+	defer close(ended) // after the channel was closed, which may be stuck too
+	defer context.AfterFunc(ctx, func() { r.abandon(conn, ended) })()
 	ch, err := conn.Channel()
 	if err != nil {
 		return false, err
