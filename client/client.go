@@ -72,6 +72,10 @@ type Client struct {
 
 var _ turno.Service = (*Client)(nil)
 
+// answerWithin is longer than any server takes for an answer, 3 min: then the
+// connection is dead, though nobody has told.
+const answerWithin = 190 * time.Second
+
 // New makes a Client. It does not connect.
 func New(o Options) (*Client, error) {
 	if o.URL == "" {
@@ -93,6 +97,7 @@ func New(o Options) (*Client, error) {
 		t.MaxIdleConnsPerHost = 16  // Submit keeps a few, streams one each
 		t.DisableCompression = true // the server does not compress
 		t.TLSClientConfig = o.TLS
+		t.ResponseHeaderTimeout = answerWithin
 		o.HTTPClient = &http.Client{Transport: t, CheckRedirect: noRedirect}
 	}
 	if o.OnWait == nil {
