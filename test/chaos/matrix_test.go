@@ -81,7 +81,7 @@ var rows = []row{
 	{number: 12, text: "broker killed", stacks: all, share: slowStart,
 		faults: map[stack][]string{embedded: {"turno up/killed"}, apart: {"RabbitMQ/killed"}, onNATS: {"NATS/killed"}}},
 	{number: 14, text: "broker wiped: its volume is lost", stacks: all, always: true, share: slowStart,
-		faults: map[stack][]string{embedded: {"broker/wiped"}, apart: {"RabbitMQ/wiped"}, onNATS: {"NATS/wiped"}}},
+		faults: map[stack][]string{embedded: {"turno up/*wiped"}, apart: {"RabbitMQ/wiped"}, onNATS: {"NATS/wiped"}}},
 	{number: 16, text: "store killed in the middle of a transaction", stacks: all, setup: setup{tagged: true},
 		faults: map[stack][]string{embedded: {"step/store.*"}, apart: {"PostgreSQL/killed", "step/store.*"}, onNATS: {"PostgreSQL/killed"}}},
 	{number: 17, text: "SQLite locked by another program; its disk read-only", stacks: []stack{embedded}, faults: everywhere("store/locked", "store/read-only"), longest: 7 * time.Second, always: true},

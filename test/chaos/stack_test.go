@@ -150,7 +150,7 @@ func (b *bench) startUp(t *testing.T) {
 	files := []string{filepath.Join(data, "turno.db"), filepath.Join(data, "turno.db-wal")}
 	b.add("store", "read-only", func() func() { return up.Inject("pwrite64,write,ftruncate", "error=EROFS", files...) })
 	b.add("store", "sync fails", func() func() { return b.failSync(up, files) })
-	b.add("broker", "wiped", func() func() {
+	b.add("turno up", "killed, its broker wiped", func() func() {
 		up.Kill()
 		if err := os.RemoveAll(filepath.Join(data, "broker")); err != nil {
 			b.d.T.Error(err)

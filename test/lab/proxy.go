@@ -94,12 +94,18 @@ func proxyOn(t testing.TB, l net.Listener, server string) *Proxy {
 func (p *Proxy) Set(mode Wire) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	healed := p.mode == HalfOpen && mode != HalfOpen
 	p.mode = mode
 	close(p.change)
 	p.change = make(chan struct{})
-	if mode == Cut {
+	switch {
+	case mode == Cut:
 		for c := range p.conns {
 			_ = c.Close()
+		}
+	case healed: // what is sent again meets a peer that has forgotten
+		for c := range p.conns {
+			reset(c)
 		}
 	}
 }
