@@ -75,6 +75,7 @@ var rows = []row{
 		faults: map[stack][]string{embedded: {"turno up/killed"}, apart: {"worker */killed"}, onNATS: {"worker */killed"}}},
 	{number: 7, text: "shim or keeper killed", stacks: all, faults: everywhere("__shim/killed", "__keeper/killed"), jobs: running},
 	{number: 8, text: "main process of a job killed, a daemon left", stacks: all, jobs: map[string]int{"haunted": 10, "gpu": 6, "command": 4}, always: true},
+	{number: 9, text: "a worker's machine goes off, with all that runs there", stacks: servers, faults: everywhere("worker 2/off*"), longest: 8 * time.Second, jobs: running},
 	{number: 10, text: "frozen worker comes back with a job that was given away", stacks: servers, faults: everywhere("worker */frozen"), shortest: 5500 * time.Millisecond, longest: 8 * time.Second, jobs: running, share: half},
 	{number: 11, text: "the same, and the job runs again on that machine", stacks: all, setup: setup{lone: true}, shortest: 5500 * time.Millisecond, longest: 8 * time.Second, jobs: running, share: half,
 		faults: map[stack][]string{embedded: {"turno up/frozen"}, apart: {"worker 1/frozen"}, onNATS: {"worker 1/frozen"}}},

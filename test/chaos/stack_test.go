@@ -175,7 +175,7 @@ func (b *bench) startApart(t *testing.T) {
 	if b.repeat {
 		b.repeatAll(t, broker)
 	}
-	start := func(name string, own []string, args ...string) {
+	start := func(name string, own []string, args ...string) *lab.Role {
 		toBroker, toStore := lab.NewProxy(t, broker.URL()), lab.NewProxy(t, postgres.URL())
 		brokerURL, storeURL, by := toBroker.URL, toStore.URL, []string(nil)
 		if b.cabled && args[0] != "api" {
@@ -185,12 +185,14 @@ func (b *bench) startApart(t *testing.T) {
 				b.add("cable of "+name, string(mode), func() func() { c.Set(mode); return func() { c.Set(lab.Whole) } })
 			}
 		}
-		b.role(name, b.d.StartBy(by, own, append(args, "--broker", brokerURL, "--store", storeURL)...))
+		r := b.d.StartBy(by, own, append(args, "--broker", brokerURL, "--store", storeURL)...)
+		b.role(name, r)
 		modes := []lab.Wire{lab.Cut, lab.HalfOpen, lab.Slow, lab.Late, lab.Sliced, lab.Reset, lab.Torn}
 		b.wire(name+"-broker", toBroker, modes...)
 		if args[0] != "worker" {
 			b.wire(name+"-store", toStore, modes...)
 		}
+		return r
 	}
 	start("scheduler 1", nil, "scheduler")
 	start("api", nil, "api", "--listen", fmt.Sprintf("127.0.0.1:%d", b.d.Port))
@@ -200,7 +202,12 @@ func (b *bench) startApart(t *testing.T) {
 		second := filepath.Join(b.d.Data, "second")
 		b.dirs = append(b.dirs, second)
 		b.disk(t, "worker 2", second, "24m")
-		start("worker 2", []string{"TURNO_DATA=" + second, "TURNO_WORKER=w2"}, "worker")
+		other := start("worker 2", []string{"TURNO_DATA=" + second, "TURNO_WORKER=w2"}, "worker")
+		b.add("worker 2", "off with its machine", func() func() {
+			other.Kill()
+			b.d.KillAll(second)
+			return other.Revive
+		})
 		start("scheduler 2", nil, "scheduler")
 	}
 	b.add(name, "killed", func() func() { broker.Kill(); return broker.Start })

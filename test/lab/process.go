@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -52,6 +53,20 @@ func (d *Deployment) KillOne(argument string) bool {
 		}
 	}
 	return false
+}
+
+// KillAll kills every process that knows of a folder: a role, its keepers and
+// shims and all jobs, as when their machine goes off.
+func (d *Deployment) KillAll(dir string) {
+	for _, p := range d.Processes() {
+		environ, _ := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.PID))
+		if !bytes.Contains(environ, []byte(dir)) && !strings.Contains(p.Cmdline, dir) {
+			continue
+		}
+		if process, err := os.FindProcess(p.PID); err == nil {
+			_ = process.Kill()
+		}
+	}
 }
 
 // CheckNothingLeft looks for processes; a keeper that has nothing to keep may

@@ -61,13 +61,33 @@ func NATSQueues(url string, more ...nats.Option) Queues {
 		held := map[string]int{}
 		streams := js.ListStreams(ctx)
 		for s := range streams.Info() {
-			held[s.Config.Name] = int(s.State.Msgs)
+			if held[s.Config.Name], err = waiting(ctx, js, s); err != nil {
+				return nil, fmt.Errorf("look at stream %s: %w", s.Config.Name, err)
+			}
 		}
 		if err := streams.Err(); err != nil {
 			return nil, fmt.Errorf("look at the streams: %w", err)
 		}
 		return held, nil
 	}
+}
+
+// waiting is how many messages of a stream somebody has yet to take, or to
+// acknowledge. One that was acknowledged while the disk was full may stand in
+// the stream for ever: it is given to nobody.
+func waiting(ctx context.Context, js jetstream.JetStream, s *jetstream.StreamInfo) (n int, err error) {
+	if s.State.Consumers == 0 {
+		return int(s.State.Msgs), nil
+	}
+	stream, err := js.Stream(ctx, s.Config.Name)
+	if err != nil {
+		return 0, err
+	}
+	consumers := stream.ListConsumers(ctx)
+	for c := range consumers.Info() {
+		n += int(c.NumPending) + c.NumAckPending
+	}
+	return n, consumers.Err()
 }
 
 // EmbeddedQueues are those of a turno up that has ended: its broker is started
