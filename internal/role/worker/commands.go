@@ -384,7 +384,7 @@ func (c *commands) prune() {
 	if busy {
 		return
 	}
-	if err := c.keeper.Prune(); err != nil {
+	if err := c.keeper.Prune(c.ctx); err != nil {
 		c.role.log.Warn("cannot remove what earlier keepers left", "err", err)
 	}
 }

@@ -279,7 +279,7 @@ func StartRunner(_ context.Context, spec RunnerSpec) (*Runner, error) {
 func (r *Runner) Kill() error { return r.Stop(0) }
 
 // Prune finds nothing: there are no keepers here.
-func (*Spawner) Prune() error { return nil }
+func (*Spawner) Prune(context.Context) error { return nil }
 
 // Forget has nothing to forget: the exits are with the attempts.
 func Forget(...*Process) error { return nil }

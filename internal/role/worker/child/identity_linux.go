@@ -2,6 +2,7 @@ package child
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -66,16 +67,15 @@ func (id identity) open() (*os.File, error) {
 	return os.NewFile(uintptr(fd), "pidfd"), nil
 }
 
-// await waits for the process's end, for so long; then the error is errGone.
-func (id identity) await(bound time.Duration) error {
+// await waits for the process's end; then the error is errGone.
+func (id identity) await(ctx context.Context) error {
 	f, err := id.open()
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := f.SetReadDeadline(time.Now().Add(bound)); err != nil {
-		return err
-	}
+	stop := context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
 	if err := waitGone(f); err != nil {
 		return fmt.Errorf("wait for process %d: %w", id.PID, err)
 	}

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
-	"time"
 )
 
 // Spawner starts jobs quickly: one keeper, started once, holds them all. Its
@@ -145,13 +144,10 @@ func (s *Spawner) Close() error {
 	return nil // it was killed, and the connection with it
 }
 
-// pruneWait is for a keeper whose last job has just ended: it ends within
-// milliseconds.
-const pruneWait = time.Second
-
-// Prune removes what keepers before this one have left, once they are gone:
-// the exits of their jobs with it. It is for when nobody will ask for those.
-func (s *Spawner) Prune() error {
+// Prune removes what keepers before this one have left, the exits of their
+// jobs with it: it is for when nobody will ask for those. It waits for keepers
+// that still have something to end, until ctx is done.
+func (s *Spawner) Prune(ctx context.Context) error {
 	s.mu.Lock()
 	own, earlier := s.own, s.earlier
 	s.earlier = false
@@ -160,7 +156,6 @@ func (s *Spawner) Prune() error {
 		return nil
 	}
 	var errs []error
-	left := false
 	for dir := range keepers(s.dir) {
 		if filepath.Clean(dir) == filepath.Clean(own) {
 			continue
@@ -169,15 +164,13 @@ func (s *Spawner) Prune() error {
 		if err != nil {
 			continue // one that is just being made
 		}
-		if err := st.Keeper.await(pruneWait); errors.Is(err, errGone) {
+		switch err := st.Keeper.await(ctx); {
+		case errors.Is(err, errGone):
 			errs = append(errs, st.Place.end(identity{}), os.RemoveAll(dir))
-		} else {
-			left = true
+		case ctx.Err() == nil:
+			errs = append(errs, err)
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.earlier = s.earlier || left
 	return errors.Join(errs...)
 }
 

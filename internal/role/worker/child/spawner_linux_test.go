@@ -184,7 +184,7 @@ func TestSpawner_AnotherKeeper(t *testing.T) {
 	if e := wait(t, attach(t, spec)); e.Code != 4 || e.Lost {
 		t.Errorf("exit: %+v", e)
 	}
-	if err := second.Prune(); err != nil {
+	if err := second.Prune(patient(t)); err != nil {
 		t.Fatal(err)
 	}
 	if e := wait(t, attach(t, spec)); !e.Lost {
@@ -222,7 +222,7 @@ func TestSpawner_PruneWaitsForAKeeperThatEnds(t *testing.T) {
 		last = s
 	}
 	defer last.Close()
-	if err := last.Prune(); err != nil {
+	if err := last.Prune(patient(t)); err != nil {
 		t.Fatal(err)
 	}
 	if left := slices.Collect(keepers(dir)); len(left) != 1 || left[0] != last.own {
