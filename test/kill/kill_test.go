@@ -7,9 +7,12 @@ package kill
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
+	"turno"
+	"turno/client"
 	"turno/internal/testenv"
 	"turno/test/lab"
 )
@@ -41,8 +44,8 @@ func TestApart_KillInTheMiddle(t *testing.T) {
 		{"a runner child", func() { killRunner(d) }},
 		{"the worker", worker.Restart},
 		{"the scheduler", scheduler.Restart},
-		{"RabbitMQ", func() { rabbit.Kill(); rabbit.Restart() }},
 		{"PostgreSQL", func() { postgres.Kill(); postgres.Restart() }},
+		{"RabbitMQ", func() { rabbit.Kill(); rabbit.Restart() }}, // last: its start takes longer than the jobs
 	})
 }
 
@@ -67,7 +70,7 @@ var mix = map[string]int{
 	"failing": 80, "retried": 60, "daemon": 40, "sleeper": 20,
 }
 
-// run submits the jobs, strikes as they end, and checks.
+// run submits the jobs, strikes as they come in and end, and checks.
 func run(t *testing.T, d *lab.Deployment, strikes []strike) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
@@ -75,9 +78,10 @@ func run(t *testing.T, d *lab.Deployment, strikes []strike) {
 	c := d.Client()
 	ends := lab.Watch(ctx, t, c)
 	load := d.NewLoad()
-	load.Submit(ctx, t, c, load.Jobs(t, mix), 250)
-	total := len(load.Accepted)
-	began := time.Now()
+	list := load.Jobs(t, mix)
+	total, began := len(list), time.Now()
+	submitted := make(chan error, 1)
+	go func() { submitted <- submit(ctx, c, load, list) }() // ends with ctx, and is waited for below
 	for i, s := range strikes {
 		ends.Wait(ctx, t, (i+1)*total/(len(strikes)+2))
 		ended := ends.Count()
@@ -87,6 +91,9 @@ func run(t *testing.T, d *lab.Deployment, strikes []strike) {
 		}
 		s.do()
 	}
+	if err := <-submitted; err != nil {
+		t.Fatal(err)
+	}
 	load.CancelSleepers(ctx, t, c)
 	t.Logf("%s: %d ended; sleepers cancelled", time.Since(began).Round(time.Millisecond), ends.Count())
 	ends.Wait(ctx, t, total)
@@ -94,4 +101,14 @@ func run(t *testing.T, d *lab.Deployment, strikes []strike) {
 	load.Check(ctx, t, c, ends)
 	d.Stop()
 	d.CheckNothingLeft()
+}
+
+// submit hands a list in, in parts.
+func submit(ctx context.Context, c *client.Client, load *lab.Load, list []turno.NewJob) error {
+	for part := range slices.Chunk(list, 250) {
+		if err := load.TrySubmit(ctx, c, part); err != nil {
+			return fmt.Errorf("submit: %w", err)
+		}
+	}
+	return nil
 }
