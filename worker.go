@@ -76,7 +76,9 @@ type Machine struct {
 	Runners   []Runner `json:"runners,omitempty"`
 	Isolation string   `json:"isolation,omitempty"` // how process trees are ended and limited
 	Simulated bool     `json:"simulated,omitempty"` // its GPUs are not real
-	BootID    string   `json:"boot_id,omitempty"`
+	// Trouble is what a person must look at, such as a job that cannot be killed.
+	Trouble []string `json:"trouble,omitempty"`
+	BootID  string   `json:"boot_id,omitempty"`
 	// Messages are the versions of Reports and Desireds that it speaks; zero: it
 	// is too old to say.
 	Messages Versions `json:"messages,omitzero"`
@@ -163,6 +165,8 @@ type Progress struct {
 	Fraction float64            `json:"fraction"` // 0 to 1; negative: unknown
 	Message  string             `json:"message,omitempty"`
 	Values   map[string]float64 `json:"values,omitempty"`
+	// Stuck is the worker's word: KILL does not end it, and what it holds is kept.
+	Stuck string `json:"stuck,omitempty"`
 }
 
 // Desired is everything a worker should hold. What it holds beyond that it

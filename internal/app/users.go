@@ -39,7 +39,10 @@ func runAs(cfg config.Config) (worker.RunAs, error) {
 		}
 		r.How, r.Account = worker.RunAccount, cfg.RunAs
 	}
-	if err := child.MayBecome(r.First, r.Last); err != nil {
+	switch err := child.MayBecome(r.First, r.Last); {
+	case err != nil && !root:
+		return r, fmt.Errorf("run_as %s: %w", cfg.RunAs, err)
+	case err != nil:
 		return r, fmt.Errorf("%w: give it what it lacks, start it as an ordinary user, or let jobs run as root (allow_root)", err)
 	}
 	return r, nil

@@ -23,7 +23,9 @@ import (
 // inventory finds this machine's GPUs.
 func inventory(cfg config.Config) gpu.Inventory {
 	if cfg.FakeGPUs > 0 {
-		return fake.New(cfg.Worker, cfg.FakeGPUs)
+		inv := fake.New(cfg.Worker, cfg.FakeGPUs)
+		inv.Trouble = cfg.FakeFault
+		return inv
 	}
 	if _, err := os.Stat("/proc/driver/nvidia/version"); err != nil {
 		return gpu.None{Reason: "no NVIDIA driver is loaded on this machine"}
@@ -88,6 +90,7 @@ func workerPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Inf
 		Files: p.files, Cache: cache, CacheBytes: cfg.Cache, OutputBytes: cfg.OutputBytes, OutputFiles: cfg.OutputFiles, LogBytes: cfg.LogBytes,
 		Name: cfg.Worker, Broker: p.broker, Data: filepath.Join(cfg.Data, workerFolder), RunAs: who, GPUs: gpus, Offers: offers(),
 		CPUs: cfg.CPUs, Memory: cfg.Memory, Heartbeat: cfg.Heartbeat, EndJobs: cfg.EndJobs || !child.Probe().Outlive(),
+		WatchGPUs: cfg.Heartbeat, ScratchBytes: cfg.Scratch,
 		Version: version(), Log: log, Engines: engines, Dir: here, CheckSchema: all.CheckSchema,
 	})
 	devices, err := gpus.Devices(context.Background())

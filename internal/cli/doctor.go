@@ -259,6 +259,14 @@ func (s *session) checkServer(ctx context.Context, cfg config.Config) (checks []
 		checks = append(checks, okay("workers", "%d of %d ready%s", ready, len(workers), first))
 	}
 	for i := range workers {
+		for _, g := range workers[i].Machine.GPUs {
+			if g.Quarantine != "" {
+				checks = append(checks, warn("gpu", "it takes jobs again by itself once that is over", "GPU %d of %s is in quarantine: %s", g.Index, workers[i].Name, g.Quarantine))
+			}
+		}
+		for _, text := range workers[i].Machine.Trouble {
+			checks = append(checks, warn("jobs", "a restart of the machine ends what the kernel holds", "on %s: %s", workers[i].Name, text))
+		}
 		for _, r := range workers[i].Machine.Runners {
 			if r.State == turno.RunnerFailed {
 				checks = append(checks, warn("runner", "mend its command; the worker tries again by itself", "%s on %s: %s", r.Engine, workers[i].Name, r.Reason))

@@ -131,6 +131,7 @@ func nodeNote(w *turno.Worker) string {
 	if w.Drain != "" {
 		notes = append(notes, w.Drain)
 	}
+	notes = append(notes, w.Machine.Trouble...)
 	for _, r := range w.Machine.Runners {
 		switch r.State {
 		case turno.RunnerReady:
@@ -143,7 +144,7 @@ func nodeNote(w *turno.Worker) string {
 	}
 	for _, g := range w.Machine.GPUs {
 		if g.Quarantine != "" {
-			notes = append(notes, fmt.Sprintf("GPU %d: %s", g.Index, g.Quarantine))
+			notes = append(notes, fmt.Sprintf("GPU %d is in quarantine: %s", g.Index, g.Quarantine))
 		}
 	}
 	return strings.Join(notes, "; ")

@@ -49,6 +49,7 @@ type Config struct {
 	Files       string        `key:"files" flag:"files" env:"TURNO_FILES" secret:"url" group:"role" arg:"WHERE" help:"where files of jobs are kept: a folder (default: files in the data folder), s3://…, or api: the server of the setting server (for workers apart)"`
 	FilesKeep   time.Duration `key:"files_keep" flag:"files-keep" env:"TURNO_FILES_KEEP" default:"720h" group:"api" arg:"TIME" help:"files that no job names are deleted when nobody has asked for them for so long; 0 keeps them"`
 	Cache       int64         `key:"cache" flag:"cache" env:"TURNO_CACHE" default:"20G" group:"worker" arg:"SIZE" help:"input files kept on a worker between jobs, where the file store is elsewhere"`
+	Scratch     int64         `key:"scratch_bytes" flag:"scratch-bytes" env:"TURNO_SCRATCH_BYTES" default:"0" group:"worker" arg:"SIZE" help:"what a job may have in its own folders while it runs; 0: any, until the disk is nearly full"`
 	OutputBytes int64         `key:"output_bytes" flag:"output-bytes" env:"TURNO_OUTPUT_BYTES" default:"10G" group:"worker" arg:"SIZE" help:"what a job may leave in its output folder"`
 	OutputFiles int           `key:"output_files" flag:"output-files" env:"TURNO_OUTPUT_FILES" default:"10000" group:"worker" arg:"N" help:"how many files a job may leave there"`
 	LogBytes    int64         `key:"log_bytes" flag:"log-bytes" env:"TURNO_LOG_BYTES" default:"100M" group:"worker" arg:"SIZE" help:"output that is kept of each attempt; what is beyond is counted"`
@@ -64,6 +65,7 @@ type Config struct {
 
 	Worker    string         `key:"worker" flag:"worker" env:"TURNO_WORKER" group:"worker" arg:"NAME" help:"this worker's name; the host's unless given"`
 	FakeGPUs  int            `key:"fake_gpus" flag:"fake-gpus" env:"TURNO_FAKE_GPUS" default:"0" group:"worker" arg:"N" help:"pretend to have N GPUs, to try scheduling; everything from them is marked SIMULATED"`
+	FakeFault string         `key:"fake_gpu_trouble" flag:"fake-gpu-trouble" env:"TURNO_FAKE_GPU_TROUBLE" group:"worker" arg:"FILE" help:"with fake_gpus: a file that says what is wrong with them now, a line each: 0 fault TEXT, 1 left TEXT, or hang"`
 	CPUs      turno.MilliCPU `key:"cpus" flag:"cpus" env:"TURNO_CPUS" default:"0" group:"worker" arg:"N" help:"CPUs for jobs; 0 is all of the machine's"`
 	Memory    int64          `key:"memory" flag:"memory" env:"TURNO_MEMORY" default:"0" group:"worker" arg:"SIZE" help:"memory for jobs, such as 32G; 0 is all of the machine's"`
 	Isolation string         `key:"isolation" flag:"isolation" env:"TURNO_ISOLATION" default:"auto" oneof:"auto cgroup" group:"worker" arg:"HOW" help:"auto takes the best that this machine can; cgroup refuses to run jobs with less"`

@@ -21,6 +21,15 @@ type Inventory interface {
 	Why() string
 }
 
+// Health is what an Inventory is too if it can tell which devices must take no
+// job: fallen off the bus, with broken memory, in need of a reset. Safe for
+// concurrent use.
+type Health interface {
+	// Faults says what is wrong, by UUID; a device that is well is left out. A
+	// call may hang for ever: callers give up on it.
+	Faults(ctx context.Context) (map[string]string, error)
+}
+
 // None is the inventory of a machine without a driver.
 type None struct{ Reason string }
 

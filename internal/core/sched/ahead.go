@@ -51,7 +51,7 @@ func (s *Sched) chooseAhead(sh *shape, n need) *worker {
 	}
 	for _, name := range s.names {
 		w := s.workers[name]
-		if len(w.ahead) >= w.mostAhead(s.cfg.Ahead) || w.closed().reason != "" || w.never(sh, n).reason != "" || s.reservedOn(w) {
+		if len(w.ahead) >= w.mostAhead(s.cfg.Ahead) || w.closed().reason != "" || w.never(sh, n).reason != "" || !w.enough(sh, n) || s.reservedOn(w) {
 			continue
 		}
 		if best == nil || len(w.ahead) < len(best.ahead) {

@@ -186,7 +186,7 @@ func (s *Sched) reserve(sh *shape, old *reservation) bool {
 }
 
 func (s *Sched) could(w *worker, sh *shape, n need) bool {
-	return w.never(sh, n).reason == "" && w.closed().reason == ""
+	return w.never(sh, n).reason == "" && w.closed().reason == "" && w.enough(sh, n)
 }
 
 // seek finds the worker where a job could start earliest.

@@ -135,6 +135,9 @@ func (s *Sched) confirm(j *job, h *turno.Hold) {
 	if h.State == turno.Running && j.State == turno.Starting {
 		s.set(j, turno.Running, turno.ReasonRunning, "on "+j.worker.Name)
 	}
+	if j.State == turno.Stopping && h.State == turno.Stopping && h.Progress != nil && h.Progress.Stuck != "" {
+		s.set(j, turno.Stopping, j.Reason, "on "+j.worker.Name+": "+h.Progress.Stuck)
+	}
 	if j.State == turno.Running && h.Progress != nil && s.now.Sub(j.told) >= tellEvery {
 		j.told = s.now
 		s.plot(j, h.Progress, false)

@@ -109,8 +109,12 @@ func (f *funnel) add(w *worker, sh *shape) {
 		return
 	}
 	f.could++
-	if c := w.closed(); c.reason != "" {
-		f.shut = append(f.shut, w.Name+" is "+closedText(w, c))
+	c := w.closed()
+	if c.reason == "" {
+		c = w.quarantined(sh)
+	}
+	if c.reason != "" {
+		f.shut = append(f.shut, w.Name+closedText(w, c))
 		return
 	}
 	f.open++
@@ -150,11 +154,19 @@ func (f *funnel) hold(w *worker, what string) {
 func closedText(w *worker, c obstacle) string {
 	switch c.what {
 	case "drained":
-		return "drained (" + w.Drain + ")"
+		return " is drained (" + w.Drain + ")"
 	case "leaving":
-		return "shutting down"
+		return " is shutting down"
+	case "quarantined":
+		var list []string
+		for _, g := range w.Machine.GPUs {
+			if g.Quarantine != "" {
+				list = append(list, fmt.Sprintf("GPU %d in quarantine (%s)", g.Index, g.Quarantine))
+			}
+		}
+		return " has " + strings.Join(list, " and ")
 	}
-	return "not answering"
+	return " is not answering"
 }
 
 // lackOrder is the order in which lacking things are told.

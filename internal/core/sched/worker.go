@@ -133,7 +133,7 @@ func (w *worker) never(sh *shape, n need) obstacle {
 		return ob
 	}
 	if n.gpus > 0 {
-		if total, _ := w.matching(&sh.key); total < n.gpus {
+		if total := w.like(&sh.key); total < n.gpus {
 			ob.what, ob.asked, ob.limit = "gpus", int64(n.gpus), int64(total)
 			return ob
 		}
@@ -160,6 +160,29 @@ func (w *worker) closed() obstacle {
 		return obstacle{reason: turno.ReasonDrained, what: "unreachable"}
 	}
 	return obstacle{}
+}
+
+// quarantined tells whether a worker that could run a shape has too many of the
+// devices for it in quarantine: they may come back.
+func (w *worker) quarantined(sh *shape) obstacle {
+	for _, n := range sh.needs {
+		if w.never(sh, n).reason != "" {
+			continue
+		}
+		if w.enough(sh, n) {
+			return obstacle{}
+		}
+	}
+	return obstacle{reason: turno.ReasonDrained, what: "quarantined"}
+}
+
+// enough tells whether so many devices for a shape are not in quarantine.
+func (w *worker) enough(sh *shape, n need) bool {
+	if n.gpus == 0 {
+		return true
+	}
+	total, _ := w.matching(&sh.key)
+	return n.gpus <= total
 }
 
 // busy tells what a worker that could run a shape has not free now.
@@ -216,8 +239,12 @@ func (w *worker) describe(m turno.Machine) {
 
 // accepts tells whether a shape can use the worker's i-th GPU.
 func (k *shapeKey) accepts(w *worker, i int) bool {
-	g := &w.Machine.GPUs[i]
-	return g.Quarantine == "" && g.Memory >= k.gpuMem && (k.model == "" || strings.Contains(w.models[i], k.model))
+	return w.Machine.GPUs[i].Quarantine == "" && k.likes(w, i)
+}
+
+// likes is accepts for a GPU that may be in quarantine.
+func (k *shapeKey) likes(w *worker, i int) bool {
+	return w.Machine.GPUs[i].Memory >= k.gpuMem && (k.model == "" || strings.Contains(w.models[i], k.model))
 }
 
 // fits tells whether a need is free on a worker that could run its shape; busy
@@ -231,6 +258,16 @@ func (w *worker) fits(sh *shape, n need) bool {
 	}
 	_, free := w.matching(&sh.key)
 	return free >= n.gpus
+}
+
+// like counts the GPUs that a shape could use, those in quarantine too.
+func (w *worker) like(k *shapeKey) (total int) {
+	for i := range w.Machine.GPUs {
+		if k.likes(w, i) {
+			total++
+		}
+	}
+	return total
 }
 
 // matching counts the GPUs that a shape can use, and the free ones of them.

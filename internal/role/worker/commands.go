@@ -36,8 +36,9 @@ type commands struct {
 
 	attaching sync.WaitGroup // to what an earlier agent left
 
-	mu   sync.Mutex // guards kept
-	kept map[turno.AttemptKey]*child.Process
+	mu       sync.Mutex // guards what follows
+	kept     map[turno.AttemptKey]*child.Process
+	overfull map[turno.AttemptKey]string // ended for what they have on the disk, and why
 }
 
 func newCommands(ctx context.Context, r *Role) (*commands, error) {
@@ -53,7 +54,7 @@ func newCommands(ctx context.Context, r *Role) (*commands, error) {
 		return nil, fmt.Errorf("start the keeper of commands: %w", err)
 	}
 	return &commands{role: r, data: r.o.Data, binary: binary, ctx: ctx, keeper: keeper, slow: child.Probe().LimitsV1,
-		folders: attemptFolders{others: r.accounts.others()}, kept: map[turno.AttemptKey]*child.Process{}}, nil
+		folders: attemptFolders{others: r.accounts.others()}, kept: map[turno.AttemptKey]*child.Process{}, overfull: map[turno.AttemptKey]string{}}, nil
 }
 
 // close lets the commands go: they have their lease from now on.
@@ -181,8 +182,10 @@ func (c *commands) run(ctx context.Context, a *attempt, cmd *command) (event, er
 	case <-tell.C:
 		c.role.inbox.put(event{key: a.key, started: end.started})
 		c.role.shipper.follow(a.key, a.dir)
+		c.group.Go(func() { c.heed(ctx, a.key, p) })
 	}
 	end.result, err = wait(ctx, p, a.dir)
+	c.weighed(a.key, end.result)
 	return end, err
 }
 
@@ -204,7 +207,9 @@ func (c *commands) attach(ctx context.Context, a *attempt) {
 		if err == nil {
 			cmd.set(p)
 			c.role.shipper.follow(a.key, a.dir)
+			c.group.Go(func() { c.heed(ctx, a.key, p) })
 			result, err = wait(ctx, p, a.dir)
+			c.weighed(a.key, result)
 		}
 		if err != nil {
 			if ctx.Err() != nil {
@@ -215,6 +220,16 @@ func (c *commands) attach(ctx context.Context, a *attempt) {
 		}
 		c.role.inbox.put(event{key: a.key, result: result})
 	})
+}
+
+// heed tells if an attempt cannot be killed.
+func (c *commands) heed(ctx context.Context, k turno.AttemptKey, p *child.Process) {
+	select {
+	case why := <-p.Stuck():
+		c.role.inbox.put(event{key: k, stuck: why})
+	case <-p.Done():
+	case <-ctx.Done():
+	}
 }
 
 func wait(ctx context.Context, p *child.Process, dir string) (*turno.Result, error) {
@@ -257,6 +272,9 @@ func resultOf(e *child.Exit) *turno.Result {
 		r.Reason, r.Message = turno.ReasonExitCode, fmt.Sprintf("exit code %d", e.Code)
 	default:
 		r.State, r.Reason, r.Retryable = turno.Succeeded, turno.ReasonCompleted, false
+	}
+	if e.ProcessesRefused > 0 && r.State == turno.Failed {
+		r.Message += fmt.Sprintf(" (it had as many processes as a job may have, and was refused %d more)", e.ProcessesRefused)
 	}
 	if e.LogDropped > 0 {
 		r.Message += fmt.Sprintf(" (%d bytes of output over the limit were dropped)", e.LogDropped)

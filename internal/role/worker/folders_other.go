@@ -14,6 +14,15 @@ func stampsOf(string) (stamps, bool) { return stamps{}, false }
 // ownerOf tells nothing: only on Linux jobs run as other users.
 func ownerOf(string) int64 { return -1 }
 
+// diskUse is what a file takes on the disk, about.
+func diskUse(path string) int64 {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
 // list gives the first few names in a folder, not sorted.
 func list(dir string) ([]string, error) {
 	file, err := os.Open(dir)

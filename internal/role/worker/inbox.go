@@ -20,8 +20,11 @@ type event struct {
 	hello    bool  // a scheduler asks for a Report
 	engine   *engineNews
 
-	staged    bool // its files are there, unless there is a result
-	collected bool // what the attempt of the result left is stored
+	ward      *wardNews // what was found of devices; with a result too
+	stuck     string    // why it cannot be killed
+	staged    bool      // its files are there, unless there is a result
+	cleaned   bool      // its devices were looked at since
+	collected bool      // what the attempt of the result left is stored
 }
 
 // inbox collects events for the loop, which takes all there are at once: a

@@ -95,7 +95,17 @@ func (r *Role) left() bool {
 func (r *Role) take(ctx context.Context, c shell.Clock) error {
 	for _, e := range r.inbox.take() {
 		now := c.Now()
+		if e.ward != nil {
+			if err := r.examined(e.ward); err != nil {
+				return err
+			}
+		}
 		switch {
+		case e.ward != nil && e.result == nil:
+		case e.stuck != "":
+			if err := r.stuckIn(e); err != nil {
+				return err
+			}
 		case e.broken != nil:
 			return e.broken
 		case e.desired != nil:
@@ -119,7 +129,7 @@ func (r *Role) take(ctx context.Context, c shell.Clock) error {
 			if err := failpoint.Hit(failpoint.WorkerEnded); err != nil {
 				return err
 			}
-			if !r.collects(ctx, e) {
+			if !r.collects(ctx, e) && !r.cleans(ctx, e) {
 				r.ended(now, e)
 			}
 		case !e.started.IsZero():
@@ -153,6 +163,10 @@ func (r *Role) ended(now time.Time, e event) {
 		return
 	}
 	delete(r.live, e.key)
+	a.blame(e.result)
+	if err := r.release(a); err != nil {
+		r.log.Error("did not describe this machine anew", "err", err)
+	}
 	if size := logSize(a.dir); size > 0 && (r.onDisk[e.key] || r.light(a.task)) {
 		r.onDisk[e.key] = true
 		e.result.LogBytes = size

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -84,6 +85,18 @@ type run struct {
 func newPool(ctx context.Context, r *Role) *pool {
 	ctx, end := context.WithCancel(ctx)
 	return &pool{role: r, ctx: ctx, end: end, state: poolState{groups: map[groupKey]*group{}, learning: map[string]bool{}}}
+}
+
+// on tells whether a child is, or will be, on one of these devices.
+func (p *pool) on(uuids []string) bool {
+	p.state.mu.Lock()
+	defer p.state.mu.Unlock()
+	for key, g := range p.state.groups {
+		if len(g.children)+g.starting > 0 && slices.ContainsFunc(uuids, func(u string) bool { return strings.Contains(key.gpu, u) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // close ends all children and waits for them.
@@ -362,6 +375,7 @@ func (p *pool) heard(c *warm, said []runner.Event) {
 		case e.Progress != nil:
 			if r := c.runs[e.Progress.Key]; r != nil {
 				progress := e.Progress.Progress
+				progress.Stuck = "" // not for a runner to say
 				events = append(events, event{key: r.a.key, progress: &progress})
 			}
 		case e.Done != nil:

@@ -55,6 +55,8 @@ type Options struct {
 	// StorePatience is how long an end waits for a store that fails or is full;
 	// 0: DefaultStorePatience.
 	StorePatience time.Duration
+	ScratchBytes  int64         // what a command may have in its folders while it runs; 0: any
+	WatchGPUs     time.Duration // how often devices are looked at; 0: DefaultWatchGPUs
 	// RunAs says whom jobs run as.
 	RunAs RunAs
 	// Binary serves the hidden commands for shims and runners; empty: this one.
@@ -106,6 +108,7 @@ type Role struct {
 	unsent  bool // the newest Report could not be sent
 
 	accounts *accounts
+	wards    *wards
 	runners  *pool
 	commands *commands
 	sessions *sessions
@@ -126,6 +129,8 @@ type attempt struct {
 	staged  bool          // its files are in its working folder
 	order   turno.Reason  // why it was ended before that
 	command *command      // of one that is a command
+	fault   string        // of a device of its, for which it was ended
+	stuck   string        // it cannot be killed, and why
 	owner   *owner        // once folders is called for it; none: the worker itself
 }
 
@@ -148,6 +153,7 @@ func New(o Options) *Role {
 		classes: map[string]string{}, live: map[turno.AttemptKey]*attempt{}, onDisk: map[turno.AttemptKey]bool{}, inbox: newInbox(),
 	}
 	r.stager = newStager(&r.o)
+	r.wards = newWards(&r.o)
 	r.ckpts = &checkpoints{root: filepath.Join(o.Data, ckptDir), others: o.RunAs.How != RunSelf}
 	for _, offer := range o.Offers {
 		r.classes[offer.Type] = offer.Class
@@ -212,7 +218,7 @@ func (r *Role) Run(ctx context.Context) error {
 	for i := range r.o.Engines {
 		r.group.Go(func() { r.runners.learn(&r.o.Engines[i], 0) })
 	}
-	r.group.Go(func() { r.watch(work, watcher) })
+	r.keepWatch(work, watcher)
 	r.log.Info("worker began", "incarnation", incarnation, "cpus", machine.CPUs.String(),
 		"gpus", len(machine.GPUs), "isolation", machine.Isolation, "kept", len(saved.kept))
 	return shell.Alone(func() error { return r.loop(ctx, work) })
@@ -226,6 +232,16 @@ func (r *Role) Left() []string {
 	}
 	slices.Sort(left)
 	return left
+}
+
+// keepWatch looks after orders, disk and devices until ctx is done; the role's
+// group waits for it.
+func (r *Role) keepWatch(ctx context.Context, orders broker.Watcher) {
+	r.group.Go(func() { r.watch(ctx, orders) })
+	r.group.Go(func() { r.commands.watchScratch(ctx) })
+	if len(r.machine.GPUs) > 0 {
+		r.group.Go(func() { r.watchGPUs(ctx) })
+	}
 }
 
 // watch hands Desireds to the loop.
@@ -292,7 +308,11 @@ func (r *Role) start(ctx context.Context, as *turno.Assignment) {
 // begin gives an attempt to who runs it, once its files are there.
 func (r *Role) begin(ctx context.Context, a *attempt) {
 	class, known := r.classOf(a.task)
+	refused := r.refused(a.task)
 	switch {
+	case refused != nil:
+		a.stop = func(time.Duration, turno.Reason) {}
+		r.inbox.put(event{key: a.key, result: refused, cleaned: true})
 	case !known:
 		a.stop = func(time.Duration, turno.Reason) {}
 		r.inbox.put(event{key: a.key, result: r.unserved(a.task)})
@@ -311,6 +331,11 @@ const attemptsDir = "attempts"
 func (r *Role) openFolders() (err error) {
 	if r.accounts, err = openAccounts(r.o.Name, filepath.Join(r.o.Data, "users"), r.o.RunAs); err != nil {
 		return err
+	}
+	if r.o.RunAs.How == RunAccount { // told now, not by every job
+		if _, err := r.accounts.account(r.o.RunAs.Account, true); err != nil {
+			return err
+		}
 	}
 	return r.accounts.open(r.o.Data, filepath.Join(r.o.Data, attemptsDir), r.ckpts.root)
 }

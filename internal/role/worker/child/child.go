@@ -171,6 +171,9 @@ type Exit struct {
 	// if something was not found, else 126. With Lost, that was not its own doing.
 	Setup string `json:"setup,omitempty"`
 
+	// ProcessesRefused is how often Limits.Processes kept it from making one.
+	ProcessesRefused int `json:"processes_refused,omitempty"`
+
 	// Orphans is how many processes outlived the main one and were killed.
 	Orphans int `json:"orphans,omitempty"`
 

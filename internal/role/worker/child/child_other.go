@@ -18,6 +18,9 @@ import (
 
 type roots struct{}
 
+// Stuck tells nothing here.
+func (p *Process) Stuck() <-chan string { return nil }
+
 // Probe tells that only processes can be ended here, not trees.
 func Probe() Capability { return Capability{Rung: rungProcess} }
 

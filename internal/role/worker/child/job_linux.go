@@ -45,6 +45,7 @@ type job struct {
 	wires map[*wire]bool // of agents that hold it
 	main  int            // written by run only; 0 before the start
 	desk  *desk          // its own terminal or input; nil: none
+	stuck string         // what of it KILL does not end
 
 	// owned by run
 	spec                  Spec
@@ -56,6 +57,7 @@ type job struct {
 	exit                  Exit
 	killAt                time.Time // when killing is set
 	limit, lease, killing *time.Timer
+	late                  *time.Timer // until what was killed is stuck
 }
 
 func newJob(k *keeper, l *launchRequest, w *wire) *job {
@@ -63,7 +65,7 @@ func newJob(k *keeper, l *launchRequest, w *wire) *job {
 		keeper: k, id: l.Spec.ID, grace: l.Spec.Grace, spec: l.Spec, place: l.Place,
 		orders: make(chan order), deaf: make(chan struct{}),
 		wires: map[*wire]bool{w: true},
-		limit: stopped(), lease: stopped(), killing: stopped(),
+		limit: stopped(), lease: stopped(), killing: stopped(), late: stopped(),
 	}
 }
 
@@ -228,6 +230,9 @@ func (j *job) hold(end <-chan ended) ended {
 			if err := j.tree.kill(); err != nil {
 				slog.Error("killing a tree failed", "attempt", j.id, "err", err)
 			}
+			j.late.Reset(killPatience)
+		case <-j.late.C:
+			j.sayStuck()
 		}
 	}
 }
@@ -305,7 +310,9 @@ func (j *job) finish(e ended) {
 		j.exit.Code = 128 + int(e.status.Signal())
 		j.exit.Signal = signalName(e.status.Signal())
 	}
+	late := time.AfterFunc(killPatience, j.sayStuck)
 	orphans, err := j.tree.end()
+	late.Stop()
 	if err != nil {
 		slog.Error("ending a tree failed", "attempt", j.id, "err", err)
 	}
@@ -324,7 +331,7 @@ func (j *job) finish(e ended) {
 	}
 	j.exit.Orphans = orphans
 	j.exit.MaxRSSBytes, j.exit.UserTime, j.exit.SystemTime = use.maxRSS, use.user, use.system
-	j.exit.OOMKilled = j.place.oomKills() > 0
+	j.exit.OOMKilled, j.exit.ProcessesRefused = j.place.oomKills() > 0, j.place.refused()
 	j.leave()
 	j.inside.wait()
 	if j.log != nil {
@@ -334,6 +341,30 @@ func (j *job) finish(e ended) {
 		j.desk.close()
 	}
 	j.report()
+}
+
+// killPatience is what the kernel may take to end what was killed: a process
+// frees its memory first, and a hundred gigabytes take seconds.
+const killPatience = 10 * time.Second
+
+// sayStuck tells what is still there long after it was killed.
+func (j *job) sayStuck() {
+	pids, _ := j.tree.members()
+	var all []string
+	for _, pid := range pids[:min(len(pids), 5)] {
+		name, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
+		if s, err := readStat(pid); err == nil {
+			all = append(all, fmt.Sprintf("process %d (%s, state %c)", pid, strings.TrimSpace(string(name)), s.state))
+		}
+	}
+	text := fmt.Sprintf("%s did not end within %s of KILL", strings.Join(all, ", "), killPatience)
+	if more := len(pids) - len(all); more > 0 {
+		text = fmt.Sprintf("%d more and ", more) + text
+	}
+	j.keeper.mu.Lock()
+	j.stuck = text
+	j.keeper.mu.Unlock()
+	j.send(event{ID: j.id, Stuck: text})
 }
 
 // ownPeak is the most memory that this process has had, in bytes.

@@ -77,6 +77,9 @@ func serve(mode, dir string) error {
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &none); err != nil {
 		return fmt.Errorf("forbid core files: %w", err)
 	}
+	if err := boundProcesses(); err != nil {
+		return err
+	}
 	k, err := newKeeper(mode, dir)
 	if err != nil {
 		return err
@@ -98,6 +101,22 @@ func serve(mode, dir string) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.base.remove()
+}
+
+// maxUserProcesses bounds the processes and threads of one user together, where
+// jobs have users of their own: it costs nothing, and holds also for jobs that
+// have no group with such a limit. For root's own it means nothing.
+const maxUserProcesses = 16384
+
+func boundProcesses() error {
+	var now unix.Rlimit
+	if os.Geteuid() != 0 || unix.Getrlimit(unix.RLIMIT_NPROC, &now) != nil || now.Max <= maxUserProcesses {
+		return nil
+	}
+	if err := unix.Setrlimit(unix.RLIMIT_NPROC, &unix.Rlimit{Cur: maxUserProcesses, Max: maxUserProcesses}); err != nil {
+		return fmt.Errorf("bound the processes of a user: %w", err)
+	}
+	return nil
 }
 
 func newKeeper(mode, dir string) (*keeper, error) {
@@ -244,6 +263,12 @@ func (k *keeper) obey(w *wire, r request) *job {
 			return nil
 		}
 		_ = w.send(event{ID: r.ID, Attached: true, Started: main})
+		k.mu.Lock()
+		stuck := j.stuck
+		k.mu.Unlock()
+		if stuck != "" {
+			_ = w.send(event{ID: r.ID, Stuck: stuck})
+		}
 		j.tell(order{op: opPresence})
 		return j
 	}

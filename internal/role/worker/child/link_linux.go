@@ -269,6 +269,11 @@ func (l *link) take(e event) {
 	l.mu.Unlock()
 	switch {
 	case p == nil:
+	case e.Stuck != "":
+		select {
+		case p.stuck <- e.Stuck:
+		default: // told before
+		}
 	case e.Attached || e.Started != 0:
 		p.begin(e.Started)
 	case e.Exit != nil:

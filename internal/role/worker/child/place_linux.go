@@ -129,9 +129,22 @@ func (p place) oomKills() int {
 	if dir == p.Group {
 		file = "/memory.events"
 	}
-	n := 0
-	eachLine(dir+file, func(line string) {
-		if value, ok := strings.CutPrefix(line, "oom_kill "); ok {
+	return counter(dir+file, "oom_kill ")
+}
+
+// refused counts the processes that the limit of them has kept from being made.
+func (p place) refused() int {
+	dir := p.Limits["pids"]
+	if dir == "" {
+		return 0
+	}
+	return counter(dir+"/pids.events", "max ")
+}
+
+// counter is the number after a word that begins a line.
+func counter(path, word string) (n int) {
+	eachLine(path, func(line string) {
+		if value, ok := strings.CutPrefix(line, word); ok {
 			n, _ = strconv.Atoi(value)
 		}
 	})

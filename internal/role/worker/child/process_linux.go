@@ -37,6 +37,7 @@ type Process struct {
 	begun   chan struct{} // closed when the command runs or the attempt has ended
 	over    chan struct{} // closed when exit is final
 	refused chan error    // cap 1: the keeper would not start it
+	stuck   chan string   // cap 1: see Stuck
 
 	// written before the channel that tells of it is closed
 	main int
@@ -197,7 +198,7 @@ func Attach(dir string) (*Process, error) {
 func newProcess(id, dir string, where place) *Process {
 	return &Process{
 		id: id, dir: dir, place: where,
-		begun: make(chan struct{}), over: make(chan struct{}), refused: make(chan error, 1),
+		begun: make(chan struct{}), over: make(chan struct{}), refused: make(chan error, 1), stuck: make(chan string, 1),
 	}
 }
 
@@ -227,6 +228,10 @@ func (p *Process) Wait(ctx context.Context) (Exit, error) {
 		return Exit{}, context.Cause(ctx)
 	}
 }
+
+// Stuck tells once, if it comes to that, which processes are still there long
+// after they were killed: the kernel holds them. It may yet end.
+func (p *Process) Stuck() <-chan string { return p.stuck }
 
 // Done is closed when Wait will return at once.
 func (p *Process) Done() <-chan struct{} { return p.over }

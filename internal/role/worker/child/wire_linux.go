@@ -55,6 +55,8 @@ type event struct {
 	Attached bool `json:"attached,omitempty"`
 	Unknown  bool `json:"unknown,omitempty"`
 
+	Stuck string `json:"stuck,omitempty"` // what of it KILL does not end
+
 	Error string `json:"error,omitempty"` // to start: the machine's fault
 }
 
