@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -39,6 +40,15 @@ func (s *session) roleCommand(role, short string) *cobra.Command {
 	return cmd
 }
 
+// leave writes a file whole or not at all: half of one, from a disk that was
+// full, would keep the next turno up from starting.
+func leave(file, text string) error {
+	if err := os.WriteFile(file+".new", []byte(text), 0o644); err != nil {
+		return errors.Join(err, os.Remove(file+".new"))
+	}
+	return os.Rename(file+".new", file)
+}
+
 // roles runs roles until Ctrl-C, which is their ordinary end.
 func (s *session) roles(role string) func(context.Context, *cobra.Command, []string) error {
 	return func(ctx context.Context, cmd *cobra.Command, _ []string) error {
@@ -50,7 +60,7 @@ func (s *session) roles(role string) func(context.Context, *cobra.Command, []str
 		left, goOn := false, func() []string { return nil }
 		err = s.deps.RunRoles(ctx, cfg, []string{role}, func(info config.Info) {
 			if role == "all" && info.URL != "" { // first: who reads that it is up finds it
-				left = os.WriteFile(file, []byte(strings.TrimSpace(info.URL+" "+info.Fingerprint)+"\n"), 0o644) == nil
+				left = leave(file, strings.TrimSpace(info.URL+" "+info.Fingerprint)+"\n") == nil
 			}
 			if info.Left != nil {
 				goOn = info.Left

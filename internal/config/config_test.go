@@ -97,6 +97,18 @@ func TestLoad_FindsServerOfDataFolder(t *testing.T) {
 	}
 }
 
+// A disk that was full may have left an empty one.
+func TestLoad_TakesNoServerFromAnEmptyFile(t *testing.T) {
+	t.Parallel()
+	in := input(t, nil)
+	in.Flags["data"] = t.TempDir()
+	write(t, filepath.Join(in.Flags["data"], config.ServerName), "")
+	c, err := config.Load(in)
+	if err != nil || c.Server != "http://127.0.0.1:5000" {
+		t.Errorf("server %q, %v", c.Server, err)
+	}
+}
+
 func TestLoad_EveryProblemAtOnce(t *testing.T) {
 	t.Parallel()
 	in := input(t, map[string]string{"TURNO_FAKE_GPUS": "many"})

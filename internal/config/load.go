@@ -247,8 +247,8 @@ func (l *loader) findServer() {
 		return
 	}
 	path := filepath.Join(l.c.Data, ServerName)
-	if data, err := os.ReadFile(path); err == nil {
-		url, fingerprint, _ := strings.Cut(strings.TrimSpace(string(data)), " ")
+	data, err := os.ReadFile(path)
+	if url, fingerprint, _ := strings.Cut(strings.TrimSpace(string(data)), " "); err == nil && url != "" { // empty: of a disk that was full
 		l.c.Server, l.c.origins["Server"] = url, Origin{fromServer, "in " + path}
 		if fingerprint != "" && l.c.CA == "" && l.c.Fingerprint == "" {
 			l.c.Fingerprint, l.c.origins["Fingerprint"] = fingerprint, Origin{fromServer, "in " + path}
