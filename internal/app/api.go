@@ -43,9 +43,9 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	server, err := api.New(api.Options{
 		Service: svc, Link: svc.Link, Listen: cfg.Listen, FallForward: p.alone && !cfg.Explicit("listen"),
 		TokenFile: cfg.TokenPath(), TokenUser: userName(), AllowHosts: cfg.AllowHosts, CertFile: certFile, KeyFile: keyFile,
-		SessionKey: sessionKey(token),
-		Bounds:     api.Bounds{Bytes: cfg.SubmitBytes, Rate: float64(orNone(cfg.SubmitRate)), Streams: orNone(cfg.EventStreams)},
-		Files:      p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
+		SessionKey: sessionKey(token), Size: all.Size,
+		Bounds: api.Bounds{Bytes: cfg.SubmitBytes, Rate: float64(orNone(cfg.SubmitRate)), Streams: orNone(cfg.EventStreams)},
+		Files:  p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
 	})
 	if err != nil {
 		return part{}, err

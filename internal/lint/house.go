@@ -58,6 +58,7 @@ var house = []row{
 	{pkg: "web/bundle", modules: "github.com/evanw/esbuild", tests: "web"},
 
 	{pkg: "internal/wire", imports: "."},
+	{pkg: "internal/stats", imports: "."},
 	{pkg: "internal/workload/image/photo"},
 
 	// the ports, their suites
@@ -133,7 +134,7 @@ var house = []row{
 	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/failpoint internal/files internal/files/transfer internal/gpu internal/obs internal/role/shell internal/role/worker/child internal/runner internal/session internal/wire",
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
 		tests:   "internal/workload/all internal/workload"},
-	{pkg: "internal/role/api", imports: ". internal/cert internal/files internal/reload internal/obs internal/service internal/session web",
+	{pkg: "internal/role/api", imports: ". internal/cert internal/files internal/reload internal/obs internal/service internal/session internal/stats web",
 		modules: "github.com/coder/websocket github.com/danielgtaylor/huma", tests: "client internal/broker"},
 	{pkg: "client", imports: ". internal/cert internal/session", modules: "github.com/coder/websocket", tests: "internal/role/api internal/service"},
 	{pkg: "internal/files/remote", imports: ". client internal/files", tests: "internal/role/api internal/service"},

@@ -31,6 +31,9 @@ type Workload struct {
 	Normalize func(*turno.Spec)
 	// Check finds what the schema cannot say about parameters. May be nil.
 	Check func(params json.RawMessage) *turno.Error
+	// Size is what a run's time grows with, by parameters that passed Check, and
+	// its unit; runs of one size can be compared. May be nil.
+	Size func(params json.RawMessage) (float64, string)
 	// Run does the work of a warm workload. See Env. The output is marshalled
 	// into turno.Result.Output. An error is a *Failure where the workload knows
 	// what it means.

@@ -207,14 +207,20 @@ e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event(
 func (x *tab) shoot(file string) {
 	x.t.Helper()
 	picture, err := chromedp.Run(x.ctx, chromedp.CaptureScreenshot())
-	if err == nil {
-		err = os.MkdirAll(filepath.Dir(file), 0o755)
-	}
-	if err == nil {
-		err = os.WriteFile(file, picture, 0o644)
-	}
 	if err != nil {
 		x.t.Logf("no picture: %v", err)
+		return
+	}
+	write(x.t, file, picture)
+}
+
+func write(t *testing.T, file string, picture []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, picture, 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

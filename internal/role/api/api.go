@@ -27,6 +27,7 @@ import (
 	"turno/internal/cert"
 	"turno/internal/files"
 	"turno/internal/reload"
+	"turno/internal/stats"
 )
 
 // Options of a Role. Service, Listen and Tokens are required.
@@ -55,6 +56,8 @@ type Options struct {
 	// MaxFile bounds a file in bytes; 0: DefaultMaxFile.
 	MaxFile int64
 	Bounds  Bounds
+	// Size is what the time of a job grows with, for statistics; nil: not known.
+	Size stats.Sizer
 	// Link lets clients enter jobs; nil: it is not possible here.
 	Link Linker
 	// Ready tells whether turno can work; nil: whether the store answers.
@@ -83,6 +86,8 @@ type Role struct {
 	closing chan struct{} // closed when Run's context ends: streams end
 	guesses guessCount
 	signIns *signIns
+	series  series
+	figures statistics
 
 	mu        sync.Mutex // guards all below
 	listeners []net.Listener
@@ -189,6 +194,9 @@ func (a *Role) Run(ctx context.Context) error {
 	for _, l := range listeners {
 		group.Go(func() { failed <- server.Serve(l) })
 	}
+	noting, stop := context.WithCancel(ctx)
+	defer stop()
+	group.Go(func() { a.note(noting) })
 	a.log.Info("serves", "url", a.URL())
 	var err error
 	select {
@@ -197,6 +205,7 @@ func (a *Role) Run(ctx context.Context) error {
 		err = fmt.Errorf("serve: %w", err)
 	}
 	close(a.closing)
+	stop()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTimeout)
 	defer cancel()
 	if server.Shutdown(grace) != nil {

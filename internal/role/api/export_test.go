@@ -1,6 +1,9 @@
 package api
 
-import "net"
+import (
+	"net"
+	"time"
+)
 
 // SetListeners has Run serve on these.
 func (a *Role) SetListeners(ls ...net.Listener) { a.listeners = ls }
@@ -33,3 +36,17 @@ func (s submission) Jobs() int { return len(s.jobs) }
 
 // WellFormed tells whether text could be a token.
 var WellFormed = wellFormed
+
+// Sample is one with so many jobs that wait and have succeeded.
+func Sample(at time.Time, waiting, succeeded float64) sample {
+	return sample{at: at, waiting: waiting, succeeded: succeeded}
+}
+
+// NewSeries gives what is answered of samples.
+func NewSeries(samples ...sample) func(step time.Duration) timeseries {
+	var s series
+	for _, p := range samples {
+		s.add(p)
+	}
+	return func(step time.Duration) timeseries { return columns(s.since(time.Time{}), step) }
+}

@@ -33,6 +33,8 @@ func (a *Role) routeInfo() {
 		func(ctx context.Context, _ *nothing) (items[turno.Type], error) { return listed(s.Types(ctx)) })
 	get(a, page{base + "/summary", "summary", "Jobs counted by state and queue"},
 		func(ctx context.Context, _ *nothing) (turno.Summary, error) { return s.Summary(ctx) })
+	get(a, page{base + "/statistics", "statistics", "How long the newest ended jobs waited and ran, and devices compared"}, a.statistics)
+	get(a, page{base + "/timeseries", "timeseries", "The queue over time, as this server has seen it since its start"}, a.timeseries)
 	get(a, page{base + "/version", "version", "Of the server"},
 		func(context.Context, *nothing) (version, error) {
 			return version{a.o.Version, "v1", turno.ProtocolVersion, []string{"files"}}, nil

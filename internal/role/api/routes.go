@@ -41,6 +41,7 @@ func (a *Role) route() error {
 	a.routeSessions()
 	a.routeInfo()
 	a.routeBrowser()
+	a.routeBulk()
 	for name, schema := range a.api.OpenAPI().Components.Schemas.Map() {
 		if !sent[name] && schema.AdditionalProperties == false {
 			schema.AdditionalProperties = nil // an answer may have more tomorrow
@@ -53,7 +54,7 @@ func (a *Role) route() error {
 // sent are the schemas of what clients send: unknown fields are refused.
 var sent = map[string]bool{
 	"NewJob": true, "Bulk": true, "Spec": true, "Interactive": true, "Dependency": true, "Action": true, "Order": true,
-	"SignInOrder": true, "Tree": true, "File": true, "HashesIn": true, "Named": true,
+	"BulkOrder": true, "JobFilter": true, "SignInOrder": true, "Tree": true, "File": true, "HashesIn": true, "Named": true,
 }
 
 // OpenAPI is the description of the routes, as JSON.

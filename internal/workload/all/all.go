@@ -7,6 +7,7 @@
 package all
 
 import (
+	"encoding/json"
 	"sync"
 
 	"turno"
@@ -45,6 +46,15 @@ var shipped = sync.OnceValue(func() *Catalog {
 
 // Find returns the shipped workload of that name.
 func Find(name string) (workload.Workload, bool) { return shipped().Find(name) }
+
+// Size is what the time of a run of a shipped type grows with; 0: not known.
+func Size(typ string, params json.RawMessage) (float64, string) {
+	w, known := Find(typ)
+	if !known || w.Size == nil {
+		return 0, ""
+	}
+	return w.Size(params)
+}
 
 // CheckShipped is Check for a spec of a type that is shipped. Whether others
 // exist only the scheduler knows, from its workers: see Announced.

@@ -83,8 +83,19 @@ func New() workload.Workload {
 		Example: json.RawMessage(`{"operation": "blur", "sigma": 1.2, "synthetic": {"width": 120, "height": 80, "count": 2}}`),
 		Warm:    true,
 		Check:   func(params json.RawMessage) *turno.Error { _, err := parse(params); return err },
+		Size:    size,
 		Run:     run,
 	}
+}
+
+// size is in pixels, of pictures that are made; what a file holds is not known
+// before it is read.
+func size(params json.RawMessage) (float64, string) {
+	p, err := parse(params)
+	if err != nil || p.Synthetic == nil {
+		return 0, ""
+	}
+	return float64(p.Synthetic.Width) * float64(p.Synthetic.Height) * float64(p.Synthetic.Count), "pixels"
 }
 
 func parse(params json.RawMessage) (Params, *turno.Error) {

@@ -11,6 +11,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 
 	"turno"
@@ -54,8 +55,18 @@ func New() workload.Workload {
 		Example: json.RawMessage(`{"m": 384, "k": 256, "n": 320, "repeat": 2}`),
 		Warm:    true,
 		Check:   func(params json.RawMessage) *turno.Error { _, err := parse(params); return err },
+		Size:    size,
 		Run:     run,
 	}
+}
+
+// size is the side of a cube of as many multiplications: n for three sides n.
+func size(params json.RawMessage) (float64, string) {
+	p, err := parse(params)
+	if err != nil {
+		return 0, ""
+	}
+	return math.Round(math.Cbrt(float64(p.M) * float64(p.K) * float64(p.N))), "n"
 }
 
 func parse(params json.RawMessage) (Params, *turno.Error) {

@@ -53,8 +53,18 @@ func New() workload.Workload {
 		Example: json.RawMessage(`{"n": 200000, "repeat": 3}`),
 		Warm:    true,
 		Check:   func(params json.RawMessage) *turno.Error { _, err := parse(params); return err },
+		Size:    size,
 		Run:     run,
 	}
+}
+
+// size is the length of the vectors.
+func size(params json.RawMessage) (float64, string) {
+	p, err := parse(params)
+	if err != nil {
+		return 0, ""
+	}
+	return float64(p.N), "n"
 }
 
 func parse(params json.RawMessage) (Params, *turno.Error) {

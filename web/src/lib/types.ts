@@ -160,6 +160,27 @@ export interface JobEvent {
   queue?: string; type?: string; state?: State; reason?: string; worker?: string; at?: string;
 }
 
+export interface Spread { mean: number; p50: number; p95: number }
+export interface Estimate { n: number; mean: number; low: number; high: number; median: number }
+export interface Group {
+  type: string; device: Device; engine?: string; size?: number; size_unit?: string; kernel_seconds: Estimate; total_seconds: Estimate;
+}
+export interface SpeedUp {
+  type: string; size?: number; size_unit?: string; ratio: number; low: number; high: number; cpu_runs: number; gpu_runs: number;
+}
+export interface Statistics {
+  jobs: number; since?: string; simulated: number; wait_seconds: Spread; run_seconds: Spread;
+  types: { type: string; jobs: number; gpu: number }[]; groups: Group[]; speed_ups: SpeedUp[];
+}
+
+export interface Timeseries {
+  step_seconds: number; at: number[]; waiting: number[]; active: number[]; cpus_used: number[]; cpus: number[];
+  gpus_used: number[]; gpus: number[]; ended_per_second: number[];
+}
+
+export interface MatchCount { count: number; more?: boolean; states: StateCounts }
+export interface BulkDone { matched: number; done: number; refused: number; errors?: Acted[] }
+
 // What users see: 42, or 42_7 for a task. A task that has not started has no
 // number of its own.
 export function displayOf(job: Job): string {

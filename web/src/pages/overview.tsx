@@ -1,18 +1,22 @@
+import { SizesChart, SpeedUpChart, TimesChart, TypesChart } from '../charts/benchmarks';
+import { Now } from '../charts/series';
 import { StateBadge } from '../components/state';
 import { Command, Empty, Section, Since, Trouble } from '../components/basics';
 import { Icon, type IconName } from '../components/icon';
 import { Samples } from '../components/samples';
 import { t } from '../i18n';
-import { count } from '../lib/format';
+import { count, duration } from '../lib/format';
 import { useResource } from '../lib/resource';
+import { useStatistics } from './benchmarks';
 import { summary } from '../lib/summary';
-import { ENDED, STATES, displayOf, type Job, type Page, type Worker } from '../lib/types';
+import { ENDED, STATES, displayOf, type Job, type Page, type Statistics, type Worker } from '../lib/types';
 
 const WORKERS_EVERY = 5000;
 
 export function Overview() {
   const workers = useResource<Page<Worker>>('workers', { every: WORKERS_EVERY, calm: 2000 }).value.value;
   const recent = useResource<Page<Job>>('jobs?top=true&limit=8').value.value;
+  const statistics = useStatistics().data;
   const states = summary.value?.states ?? {};
   const total = STATES.reduce((sum, s) => sum + (states[s] ?? 0), 0);
   const active = (states.starting ?? 0) + (states.running ?? 0) + (states.stopping ?? 0);
@@ -27,6 +31,7 @@ export function Overview() {
         <Tile name={t('tile.failed')} value={count((states.failed ?? 0) + (states.lost ?? 0))} icon="cross" href="/jobs?state=failed,lost" />
         <Tile name={t('tile.total')} value={count(total)} icon="jobs" href="/jobs?state=all" />
         <DeviceTiles workers={workers.data?.items} />
+        <TimeTiles of={statistics} />
       </div>
       {workers.data && workers.data.items.length === 0 && (
         <Section title={t('overview.noWorkers')}>
@@ -44,6 +49,16 @@ export function Overview() {
           <Attention workers={workers.data?.items} jobs={recent.data?.items} />
         </div>
       </div>
+      <Now />
+      <div class="page-head"><h2>{t('overview.charts')}</h2><span class="muted">{statistics && t('chart.of', { n: statistics.jobs })}</span><span class="spacer" /><a href="/benchmarks">{t('overview.allBenchmarks')}</a></div>
+      {statistics && (
+        <div class="grid">
+          <div class="span-6"><SpeedUpChart of={statistics} /></div>
+          <div class="span-6"><TimesChart of={statistics} /></div>
+          <div class="span-6"><TypesChart of={statistics} /></div>
+          <div class="span-6"><SizesChart of={statistics} /></div>
+        </div>
+      )}
     </>
   );
 }
@@ -72,6 +87,19 @@ function DeviceTiles({ workers }: { workers: Worker[] | undefined }) {
         value={wait ? t('app.none') : gpus.length === 0 ? t('tile.noGpu') : t('tile.of', { used: gpusUsed, all: gpus.length })} />
       <Tile name={t('tile.cpus')} icon="settings" href="/workers"
         value={wait ? t('app.none') : t('tile.of', { used: Math.round(cpusUsed * 10) / 10, all: cpus })} />
+    </>
+  );
+}
+
+function TimeTiles({ of }: { of: Statistics | undefined }) {
+  const none = !of || of.jobs === 0;
+  const gpu = of?.types.reduce((n, x) => n + x.gpu, 0) ?? 0;
+  const part = none ? 0 : Math.round((gpu / of.jobs) * 100);
+  return (
+    <>
+      <Tile name={t('tile.run')} icon="clock" value={none ? t('app.none') : duration(of.run_seconds.p50)} note={none ? '' : t('tile.run.note', { mean: duration(of.run_seconds.mean) })} />
+      <Tile name={t('tile.wait')} icon="clock" value={none ? t('app.none') : duration(of.wait_seconds.p50)} note={none ? '' : t('tile.wait.note', { p95: duration(of.wait_seconds.p95) })} />
+      <Tile name={t('tile.share')} icon="benchmarks" value={none ? t('app.none') : `${part} / ${100 - part} %`} note={none ? '' : t('tile.share.note', { n: of.jobs })} />
     </>
   );
 }

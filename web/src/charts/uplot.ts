@@ -1,0 +1,4 @@
+// uPlot, loaded with the first series.
+import uPlot from 'uplot';
+
+export { uPlot };
