@@ -166,7 +166,7 @@ var house = []row{
 	{pkg: "test/secure", tests: ". client internal/cert test/lab"},
 	{pkg: "test/upgrade", tests: ". client test/lab"},
 	{pkg: "test/chaos", tests: ". client internal/failpoint internal/testenv test/lab github.com/anishathalye/porcupine"},
-	{pkg: "test/browser", tests: ". client test/lab internal/workload/all github.com/chromedp/chromedp github.com/chromedp/cdproto"},
+	{pkg: "test/browser", tests: ". client internal/testenv test/lab internal/workload/all github.com/chromedp/chromedp github.com/chromedp/cdproto"},
 	{pkg: "test/amqp", tests: `. internal/app internal/broker internal/broker/rabbitmq internal/core/policy/fair
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/runner
 		internal/store/sqlite internal/workload/all`},

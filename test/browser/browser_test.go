@@ -65,8 +65,10 @@ func TestSubmit_EveryForm(t *testing.T) {
 				if err := json.Unmarshal(w.Example, &example); err != nil {
 					t.Fatal(err)
 				}
-				for name := range example {
-					x.await(fmt.Sprintf(`document.getElementById('param-%s').value !== ''`, name))
+				for name, value := range example {
+					if value[0] != '{' { // the fields of an object are named by their way
+						x.await(fmt.Sprintf(`document.getElementById('param-%s').value !== ''`, name))
+					}
 				}
 			}
 			x.click("#submit")

@@ -51,7 +51,7 @@ func TestScreenshots(t *testing.T) {
 				x.visit(v.path)
 				x.await(v.ready)
 				x.await(`document.querySelector('.pill-live')`)
-				x.eval(`new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))`)
+				x.wait(`new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(""))))`)
 				x.full(filepath.Join(*shots, fmt.Sprintf("%s-%s-%s.png", v.name, size.name, theme)), size.width)
 			}
 		}

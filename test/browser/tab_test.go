@@ -161,7 +161,7 @@ func (x *tab) await(expression string) {
 	x.t.Helper()
 	ctx, cancel := context.WithTimeout(x.ctx, patience)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("!!("+expression+")", chromedp.WithPollingMutation(), chromedp.WithPollingTimeout(patience))); err != nil {
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool]("!!("+expression+")", chromedp.WithPollingTimeout(patience))); err != nil {
 		x.t.Fatalf("await %s: %v", expression, err)
 	}
 }
@@ -250,3 +250,15 @@ func signInLink(t *testing.T, up *lab.Role) string {
 
 // path is that of a URL of this server.
 func path(base, link string) string { return strings.TrimPrefix(link, base) }
+
+// wait is what a promise comes to.
+func (x *tab) wait(promise string) string {
+	x.t.Helper()
+	ctx, cancel := context.WithTimeout(x.ctx, patience)
+	defer cancel()
+	out, err := chromedp.Run(ctx, chromedp.Evaluate[string](promise, chromedp.EvalAwaitPromise))
+	if err != nil {
+		x.t.Fatalf("await a promise: %v", err)
+	}
+	return out
+}

@@ -137,9 +137,9 @@ function Bar({ onHelp }: { onHelp: () => void }) {
         title={t(paused.value ? 'top.resume' : 'top.pause')}>
         <Icon name={paused.value ? 'play' : 'pause'} /><span class="visually-hidden">{t(paused.value ? 'top.resume' : 'top.pause')}</span>
       </button>
-      <button type="button" class="button button-quiet" id="language" title={t('top.language')} aria-label={t('top.language')}
+      <button type="button" class="button button-quiet" id="language" title={t('top.language')}
         onClick={() => { language.value = language.value === 'en' ? 'es' : 'en'; }}>
-        {language.value.toUpperCase()}
+        {language.value.toUpperCase()}<span class="visually-hidden"> · {t('top.language')}</span>
       </button>
       <button type="button" class="button button-quiet" id="theme" title={t(dark ? 'top.theme.toLight' : 'top.theme.toDark')}
         onClick={() => { theme.value = dark ? 'light' : 'dark'; }}>

@@ -143,7 +143,7 @@ function axis(title: string, type?: 'logarithmic' | 'linear') {
   return {
     ...(type ? { type } : {}),
     title: { display: title !== '', text: title, color: token('text-muted') },
-    ticks: { color: token('text-muted'), maxTicksLimit: 6, callback: type ? (v: number | string) => significant(Number(v)) : undefined },
+    ticks: { color: token('text-muted'), ...(type ? { maxTicksLimit: 6, callback: (v: number | string) => significant(Number(v)) } : {}) },
     grid: { color: token('grid') }, border: { color: token('line') },
   };
 }

@@ -81,7 +81,7 @@ function options(width: number, lines: [string, number[], number][]) {
   return {
     width, height: HEIGHT, legend: { show: false }, cursor: { show: false }, padding: [8, 8, 0, 0],
     scales: { y: { range: (_: unknown, __: number, high: number): [number, number] => [0, Math.max(1, high * 1.15)] } },
-    axes: [{ ...axis, values: (_: unknown, at: number[]) => at.map((s) => time.format(s * 1000)), space: 70 }, { ...axis, size: 46, values: (_: unknown, at: number[]) => at.map((v) => (Number.isInteger(v) ? count(v) : significant(v))) }],
+    axes: [{ ...axis, size: 28, values: (_: unknown, at: number[]) => at.map((s) => time.format(s * 1000)), space: 70 }, { ...axis, size: 46, values: (_: unknown, at: number[]) => at.map((v) => (Number.isInteger(v) ? count(v) : significant(v))) }],
     series: [{}, ...lines.map(([label, , i]) => {
       const colour = seriesColour(i);
       return { label, stroke: colour, width: 2, fill: `${colour}22`, points: { show: false } };

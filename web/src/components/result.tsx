@@ -16,6 +16,7 @@ interface Outcome {
 export function ResultView({ result }: { result: Result | undefined }) {
   if (!result) return <Empty icon="clock" title={t('result.none')}><p>{t('result.none.help')}</p></Empty>;
   const output = result.output;
+  const cpuTime = (result.user_cpu_seconds ?? 0) + (result.system_cpu_seconds ?? 0);
   const outcome: Outcome = output !== null && typeof output === 'object' && !Array.isArray(output) ? output as Outcome : {};
   return (
     <div class="stack">
@@ -28,7 +29,7 @@ export function ResultView({ result }: { result: Result | undefined }) {
         [t('result.method'), outcome.method && <span lang="en">{outcome.method}</span>],
         [t('result.engine'), outcome.engine],
         [t('result.threads'), outcome.threads],
-        [t('result.cpuTime'), duration((result.user_cpu_seconds ?? 0) + (result.system_cpu_seconds ?? 0))],
+        [t('result.cpuTime'), cpuTime > 0 && duration(cpuTime)],
         [t('result.memory'), result.max_memory_bytes ? bytes(result.max_memory_bytes) : undefined],
         [t('result.exit'), result.exit_code !== 0 || outcome.verified === undefined ? String(result.exit_code) : undefined],
         [t('result.signal'), result.signal],

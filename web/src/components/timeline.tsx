@@ -55,8 +55,8 @@ function Legend({ job }: { job: Job }) {
   const waitedUntil = first?.assigned_at ?? job.started_at ?? job.ended_at;
   return (
     <div class="legend">
-      <span>{t('job.waited')}: {duration(secondsBetween(job.submitted_at, waitedUntil ?? now.value))}</span>
-      {job.started_at && <span>{t('job.ran')}: {duration(secondsBetween(job.started_at, job.ended_at ?? now.value))}</span>}
+      <span><span class="swatch wait" />{t('job.waited')}: {duration(secondsBetween(job.submitted_at, waitedUntil ?? now.value))}</span>
+      {job.started_at && <span><span class={`swatch ${job.result ? `run-${job.result.state}` : 'run'}`} />{t('job.ran')}: {duration(secondsBetween(job.started_at, job.ended_at ?? now.value))}</span>}
     </div>
   );
 }

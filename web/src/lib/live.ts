@@ -51,7 +51,10 @@ effect(() => {
   listeners.forEach((tell) => tell({ events: [], reset: true }));
 });
 
-export const signedOutByServer = signal(0);
+let whenSignedOut = (): void => undefined;
+
+// onStreamSignedOut says what to do when the stream finds the session gone.
+export function onStreamSignedOut(act: () => void): void { whenSignedOut = act; }
 
 function hear(message: FromStream): void {
   switch (message.kind) {
@@ -61,7 +64,7 @@ function hear(message: FromStream): void {
       link.value = message.link;
       break;
     case 'signed-out':
-      signedOutByServer.value++;
+      whenSignedOut();
       break;
     case 'events':
       if (paused.value) missed = true;

@@ -7,10 +7,30 @@ export type Control = 'choice' | 'switch' | 'integer' | 'number' | 'text' | 'are
 
 export interface Field { name: string; schema: Schema; control: Control; required: boolean }
 
-export function fieldsOf(schema: Schema): Field[] {
-  return Object.entries(schema.properties ?? {}).map(([name, one]) => ({
-    name, schema: one, control: controlOf(one), required: schema.required?.includes(name) ?? false,
-  }));
+// fieldsOf lists a schema's parameters; those of an object within it are named
+// by their way: synthetic.width.
+export function fieldsOf(schema: Schema, within = ''): Field[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, one]) => (
+    one.type === 'object' && one.properties ? fieldsOf(one, `${within}${name}.`) : [{
+      name: within + name, schema: one, control: controlOf(one), required: schema.required?.includes(name) ?? false,
+    }]
+  ));
+}
+
+// put sets a value by its field's way; at finds one.
+export function put(values: Record<string, Json>, name: string, value: Json): void {
+  const [first = '', ...rest] = name.split('.');
+  if (rest.length === 0) {
+    values[first] = value;
+    return;
+  }
+  const inner = (values[first] ??= {}) as Record<string, Json>;
+  put(inner, rest.join('.'), value);
+}
+
+export function at(values: Json | undefined, name: string): Json | undefined {
+  return name.split('.').reduce<Json | undefined>((value, key) =>
+    (value !== null && typeof value === 'object' && !Array.isArray(value) ? value[key] : undefined), values);
 }
 
 const LONG = 10_000; // a text that may be longer gets an area

@@ -2,8 +2,7 @@
 // browser sends to anybody; it is traded, once, for a cookie.
 import { signal } from '@preact/signals';
 import { get, onSignedOut, post, send } from './api';
-import { effect } from '@preact/signals';
-import { listen, signedOutByServer, stopListening } from './live';
+import { listen, onStreamSignedOut, stopListening } from './live';
 import { address, navigate } from './router';
 import type { Session } from './types';
 
@@ -33,7 +32,7 @@ function leave(): void {
 }
 
 onSignedOut(leave);
-effect(() => { if (signedOutByServer.value > 0) leave(); });
+onStreamSignedOut(leave);
 
 export async function begin(): Promise<void> {
   const code = new URLSearchParams(address.value.hash.slice(1)).get('code');

@@ -43,7 +43,7 @@ export function SignIn() {
           <button class="button button-main" disabled={busy.value || !token.value}>{t(busy.value ? 'signIn.busy' : 'signIn.do')}</button>
         </form>
       </div>
-      <button type="button" class="button button-quiet" aria-label={t('top.language')}
+      <button type="button" class="button button-quiet" title={t('top.language')}
         onClick={() => { language.value = language.value === 'en' ? 'es' : 'en'; }}>
         <Icon name="globe" /> {language.value === 'en' ? 'Español' : 'English'}
       </button>

@@ -9,20 +9,20 @@ import { ApiError, get, newId, post } from '../lib/api';
 import { asCli, asCurl } from '../lib/commands';
 import { useResource } from '../lib/resource';
 import { address, navigate, param, setParams } from '../lib/router';
-import { BadInput, fieldsOf, read, write, type Field } from '../lib/schema';
+import { at, BadInput, fieldsOf, put, read, write, type Field } from '../lib/schema';
 import type { Device, Job, JobType, Json, Page, Spec, Submitted } from '../lib/types';
 
 const TYPES_EVERY = 60_000;
 
 export function Submit({ type: name }: { type: string | undefined }) {
   const { value } = useResource<Page<JobType>>('types', { every: TYPES_EVERY, of: () => false });
-  const { data, error, at } = value.value;
+  const { data, error, at: readAt } = value.value;
   const types = data?.items ?? [];
   const type = types.find((one) => one.name === (name ?? 'exec'));
   return (
     <>
       <div class="page-head"><h1>{t('submit.title')}</h1></div>
-      {error && <Trouble error={error} at={at} />}
+      {error && <Trouble error={error} at={readAt} />}
       {!data && !error && <Loading />}
       <nav class="types" aria-label={t('submit.type')}>
         {types.map((one) => (
@@ -62,7 +62,7 @@ function draftOf(type: JobType, fields: Field[]): Draft {
   for (const field of fields) {
     try {
       const value = read(field, param(`p.${field.name}`));
-      if (value !== undefined) values[field.name] = value;
+      if (value !== undefined) put(values, field.name, value);
     } catch (e) {
       if (!(e instanceof BadInput)) throw e;
       bad[`params.${field.name}`] = e.message;
@@ -181,7 +181,7 @@ async function handIn(spec: Spec, copies: number, warning: { value: Submitted | 
 }
 
 function fill(fields: Field[], values: Record<string, Json>): void {
-  setParams(Object.fromEntries(fields.map((f) => [`p.${f.name}`, write(f, values[f.name])])), 'replace');
+  setParams(Object.fromEntries(fields.map((f) => [`p.${f.name}`, write(f, at(values, f.name))])), 'replace');
 }
 
 // useFrom fills the form with what another job asked for.
