@@ -55,7 +55,7 @@ var house = []row{
 		modules: "unsafe github.com/ebitengine/purego golang.org/x/sys"},
 	{pkg: "internal/app/run", planned: true},
 	{pkg: "web"},
-	{pkg: "web/bundle", modules: "github.com/evanw/esbuild", tests: "web"},
+	{pkg: "web/bundle", modules: "github.com/evanw/esbuild", tests: "web internal/workload/all"},
 
 	{pkg: "internal/wire", imports: "."},
 	{pkg: "internal/stats", imports: "."},

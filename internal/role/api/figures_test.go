@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,6 +82,25 @@ func TestBulk_ActsOnWhatWasSeen(t *testing.T) {
 	}
 	if want := []string{"1", "2", "4", "5"}; !slices.Equal(c.acted, want) {
 		t.Errorf("acted on %v, want %v", c.acted, want)
+	}
+}
+
+func TestJobs_ThinRowsAreSmall(t *testing.T) {
+	t.Parallel()
+	c := crowdOf(turno.Queued)
+	j := &c.jobs[0]
+	j.Spec = &turno.Spec{Type: "exec", Name: "n", User: "ana", Queue: "q", Params: json.RawMessage(`{"script":"#!/bin/sh\n"}`), Env: map[string]string{"A": "1"}}
+	j.Attempts = []turno.Attempt{{Number: 1, Worker: "w0"}, {Number: 2, Worker: "w1", Result: &turno.Result{Message: "long"}}}
+	j.Result = &turno.Result{Output: json.RawMessage(`{"a":1}`)}
+	s := serve(t, api.Options{Service: c})
+	_, body := s.request(t, "GET", "/api/v1/jobs?state=queued&thin=true", "")
+	for _, word := range []string{"script", "env", "long", "output", "w0"} {
+		if strings.Contains(body, word) {
+			t.Errorf("a thin row has %q: %s", word, body)
+		}
+	}
+	if !strings.Contains(body, `"w1"`) || !strings.Contains(body, `"ana"`) || len(body) > 500 {
+		t.Errorf("%d bytes: %s", len(body), body)
 	}
 }
 

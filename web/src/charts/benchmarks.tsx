@@ -115,7 +115,7 @@ function sizes(lines: Line[]): ChartConfiguration {
   return {
     type: 'line', data: { datasets },
     options: {
-      scales: { x: axis(t('chart.sizes.axis'), 'logarithmic'), y: axis(t('chart.times.axis'), 'logarithmic') },
+      scales: { x: axis(t('chart.sizes.axis'), 'logarithmic'), y: axis(t('chart.times.axis'), 'logarithmic', floor(lines.flatMap((l) => l.groups.map((g) => g.kernel_seconds.mean)))) },
       plugins: { legend: { labels: { color: token('text'), boxWidth: 12, filter: (item: { text: string }) => item.text !== '' } } },
     },
   } as unknown as ChartConfiguration;
@@ -133,15 +133,19 @@ function bars(labels: string[], series: Bars[], unit: string, logarithmic = fals
       })),
     },
     options: {
-      scales: { x: axis(''), y: axis(unit, logarithmic ? 'logarithmic' : 'linear') },
+      scales: { x: axis(''), y: logarithmic ? axis(unit, 'logarithmic', floor(series.flatMap((s) => s.values.map((v) => v?.y ?? 0)))) : axis(unit, 'linear') },
       plugins: { legend: { display: series.length > 1, labels: { color: token('text'), boxWidth: 12 } } },
     },
   } as unknown as ChartConfiguration;
 }
 
-function axis(title: string, type?: 'logarithmic' | 'linear') {
+// floor is where a logarithmic axis begins: an interval may reach down to
+// nothing, which it cannot show.
+const floor = (means: number[]): number => Math.min(...means.filter((m) => m > 0)) / 4;
+
+function axis(title: string, type?: 'logarithmic' | 'linear', min?: number) {
   return {
-    ...(type ? { type } : {}),
+    ...(type ? { type } : {}), ...(min !== undefined && Number.isFinite(min) ? { min } : {}),
     title: { display: title !== '', text: title, color: token('text-muted') },
     ticks: { color: token('text-muted'), ...(type ? { maxTicksLimit: 6, callback: (v: number | string) => significant(Number(v)) } : {}) },
     grid: { color: token('grid') }, border: { color: token('line') },

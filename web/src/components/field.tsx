@@ -1,5 +1,6 @@
 // One parameter of a form, as its schema says.
-import { maybe, t } from '../i18n';
+import { t } from '../i18n';
+import { aboutParam } from '../i18n/params';
 import { write, type Field } from '../lib/schema';
 
 interface Props { field: Field; type: string; text: string; bad: string | undefined; set: (text: string) => void }
@@ -7,7 +8,7 @@ interface Props { field: Field; type: string; text: string; bad: string | undefi
 export function ParamField({ field, type, text, bad, set }: Props) {
   const { name, schema, control } = field;
   const id = `param-${name}`;
-  const help = maybe(`param.${type}`, name, schema.description ?? '');
+  const help = aboutParam(type, name, schema.description ?? '');
   const known = {
     id, name, 'aria-invalid': bad ? true : undefined, 'aria-describedby': `${id}-help`, required: field.required,
     placeholder: schema.default !== undefined ? write(field, schema.default) : undefined,

@@ -80,7 +80,7 @@ export class JobList {
   }
 
   private page(cursor: string): Promise<Page<Job>> {
-    return get<Page<Job>>(`jobs${query({ ...this.filter, limit: PAGE, cursor })}`);
+    return get<Page<Job>>(`jobs${query({ ...this.filter, limit: PAGE, cursor, thin: true })}`);
   }
 
   private soon(): void {

@@ -15,7 +15,7 @@ const WORKERS_EVERY = 5000;
 
 export function Overview() {
   const workers = useResource<Page<Worker>>('workers', { every: WORKERS_EVERY, calm: 2000 }).value.value;
-  const recent = useResource<Page<Job>>('jobs?top=true&limit=8').value.value;
+  const recent = useResource<Page<Job>>('jobs?top=true&limit=8&thin=true').value.value;
   const statistics = useStatistics().data;
   const states = summary.value?.states ?? {};
   const total = STATES.reduce((sum, s) => sum + (states[s] ?? 0), 0);

@@ -5,6 +5,7 @@ import { ParamField } from '../components/field';
 import { Icon } from '../components/icon';
 import { toast } from '../components/toasts';
 import { maybe, t, type Key } from '../i18n';
+import { aboutType } from '../i18n/params';
 import { ApiError, get, newId, post } from '../lib/api';
 import { asCli, asCurl } from '../lib/commands';
 import { useResource } from '../lib/resource';
@@ -27,7 +28,7 @@ export function Submit({ type: name }: { type: string | undefined }) {
       <nav class="types" aria-label={t('submit.type')}>
         {types.map((one) => (
           <a key={one.name} class="type" href={`/submit/${encodeURIComponent(one.name)}`} aria-current={one === type ? 'true' : undefined}>
-            <strong>{one.name}</strong><span>{maybe('type', one.name, one.summary)}</span>
+            <strong>{one.name}</strong><span>{aboutType(one.name, one.summary)}</span>
           </a>
         ))}
       </nav>
@@ -111,7 +112,7 @@ function Form({ type }: { type: JobType }) {
         <Section title={t('submit.params')} aside={type.example !== undefined && (
           <button type="button" class="button button-quiet" onClick={() => fill(fields, type.example as Record<string, Json>)}>{t('submit.example')}</button>
         )}>
-          <p class="muted">{maybe('type', type.name, type.schema.description ?? type.summary)}</p>
+          <p class="muted">{aboutType(type.name, type.schema.description ?? type.summary)}</p>
           <div class="fields">
             {fields.map((field) => (
               <ParamField key={field.name} field={field} type={type.name} text={param(`p.${field.name}`)}
