@@ -32,6 +32,7 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	if err != nil {
 		return part{}, err
 	}
+	p.metrics.Fleet(svc)
 	token, err := api.LoadOrCreateToken(cfg.TokenPath())
 	if err != nil {
 		return part{}, err
@@ -46,6 +47,7 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 		SessionKey: sessionKey(token), Size: all.Size,
 		Bounds: api.Bounds{Bytes: cfg.SubmitBytes, Rate: float64(orNone(cfg.SubmitRate)), Streams: orNone(cfg.EventStreams)},
 		Files:  p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
+		Metrics: p.metrics,
 	})
 	if err != nil {
 		return part{}, err

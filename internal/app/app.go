@@ -60,6 +60,9 @@ func Run(ctx context.Context, cfg config.Config, roles []string, ready func(conf
 	}()
 	info := config.Info{Roles: roles, Data: cfg.Data}
 	var parts []part
+	if cfg.MetricsListen != "" {
+		parts = append(parts, part{name: "metrics", run: func(ctx context.Context) error { return p.metrics.Serve(ctx, cfg.MetricsListen) }})
+	}
 	for _, make := range []struct {
 		role string
 		make func(config.Config, *shared, *slog.Logger, *config.Info) (part, error)
@@ -118,7 +121,8 @@ func schedulerPart(cfg config.Config, p *shared, log *slog.Logger, _ *config.Inf
 	role := scheduler.New(scheduler.Options{
 		Name: fmt.Sprintf("%s/%d", host, os.Getpid()), Broker: p.broker, Store: p.store, Order: order,
 		Check: checker(known), OnWorkers: known.Update, Lease: cfg.Lease, Silence: 5 * cfg.Heartbeat,
-		MaxJobs: cfg.MaxJobs, MaxUserJobs: cfg.MaxUserJobs, DeadLetters: cfg.DeadLetters, Log: log,
+		MaxJobs: cfg.MaxJobs, MaxUserJobs: cfg.MaxUserJobs, DeadLetters: cfg.DeadLetters,
+		Metrics: p.metrics.Scheduler(), Log: log,
 	})
 	role.OnLead(func(term uint64) {
 		select {

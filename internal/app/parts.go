@@ -19,6 +19,7 @@ import (
 	"turno/internal/cert"
 	"turno/internal/config"
 	"turno/internal/files"
+	"turno/internal/obs"
 	"turno/internal/store"
 	"turno/internal/store/postgres"
 	"turno/internal/store/sqlite"
@@ -42,8 +43,9 @@ type shared struct {
 	broker  Broker
 	store   Store       // nil when no role needs one
 	files   files.Store // nil: a worker apart that was given none
-	durable bool        // what the broker has confirmed survives a power cut
-	alone   bool        // no other scheduler can lead
+	metrics *obs.Registry
+	durable bool // what the broker has confirmed survives a power cut
+	alone   bool // no other scheduler can lead
 	closers []func() error
 }
 
@@ -57,7 +59,7 @@ func (p *shared) close() error {
 
 // open connects what the roles need. A worker needs no store.
 func open(ctx context.Context, cfg config.Config, roles []string, log *slog.Logger) (*shared, error) {
-	p := &shared{}
+	p := &shared{metrics: obs.New(version())}
 	if len(roles) > 1 || roles[0] != Worker {
 		if err := await(ctx, log, "store", func() error { return p.openStore(ctx, cfg, log) }); err != nil {
 			return nil, fmt.Errorf("open the store: %w", err)

@@ -63,6 +63,8 @@ type Config struct {
 	MaxUserJobs int `key:"max_user_jobs" flag:"max-user-jobs" env:"TURNO_MAX_USER_JOBS" default:"250000" group:"scheduler" arg:"N" help:"the same for each user. 0: no bound"`
 	DeadLetters int `key:"dead_letters" flag:"dead-letters" env:"TURNO_DEAD_LETTERS" default:"10000" group:"scheduler" arg:"N" help:"how many messages that could not be taken as jobs are kept; then the oldest go"`
 
+	MetricsListen string `key:"metrics_listen" flag:"metrics-listen" env:"TURNO_METRICS_LISTEN" group:"scheduler" arg:"HOST:PORT" help:"address at which a scheduler without an API beside it tells its metrics, to whoever reaches it; the API has /metrics of its own"`
+
 	Worker    string         `key:"worker" flag:"worker" env:"TURNO_WORKER" group:"worker" arg:"NAME" help:"this worker's name; the host's unless given"`
 	FakeGPUs  int            `key:"fake_gpus" flag:"fake-gpus" env:"TURNO_FAKE_GPUS" default:"0" group:"worker" arg:"N" help:"pretend to have N GPUs, to try scheduling; everything from them is marked SIMULATED"`
 	FakeFault string         `key:"fake_gpu_trouble" flag:"fake-gpu-trouble" env:"TURNO_FAKE_GPU_TROUBLE" group:"worker" arg:"FILE" help:"with fake_gpus: a file that says what is wrong with them now, a line each: 0 fault TEXT, 1 left TEXT, or hang"`

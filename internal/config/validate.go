@@ -75,6 +75,7 @@ func (c Config) checkURLs(add report) {
 		add("files_keep", "%s: use an hour or more, or 0 (for ever)", c.FilesKeep)
 	}
 	c.checkBounds(add)
+	c.checkMetrics(add)
 	if c.DeadLetters < 1 {
 		add("dead_letters", "%d: use 1 or more", c.DeadLetters)
 	}
@@ -145,6 +146,13 @@ func (c Config) checkListen(add report) {
 	if !c.Secure() && !c.Insecure && !loopback(host) {
 		add("listen", "%s reaches beyond this machine, and tokens would cross the network in the clear; "+
 			"say tls, or tls_cert and tls_key, or listen on 127.0.0.1 behind a proxy with TLS, or say insecure_behind_proxy if something else protects them", c.Listen)
+	}
+}
+
+func (c Config) checkMetrics(add report) {
+	_, port, err := net.SplitHostPort(c.MetricsListen)
+	if n, bad := strconv.Atoi(port); c.MetricsListen != "" && (err != nil || bad != nil || n < 1 || n > 65535) {
+		add("metrics_listen", "%q: use HOST:PORT, such as 127.0.0.1:5010", c.MetricsListen)
 	}
 }
 

@@ -118,7 +118,7 @@ var house = []row{
 
 	// the shells
 	{pkg: "internal/config", imports: ".", modules: "gopkg.in/yaml.v3"},
-	{pkg: "internal/obs", imports: ". internal/broker internal/store", planned: true,
+	{pkg: "internal/obs", imports: ". internal/store",
 		modules: "github.com/prometheus go.opentelemetry.io"},
 	{pkg: "internal/core/coretest", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched internal/store internal/store/mem",
 		modules: "github.com/google/go-cmp"},

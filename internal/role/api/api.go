@@ -26,6 +26,7 @@ import (
 	"turno"
 	"turno/internal/cert"
 	"turno/internal/files"
+	"turno/internal/obs"
 	"turno/internal/reload"
 	"turno/internal/stats"
 )
@@ -61,7 +62,9 @@ type Options struct {
 	// Link lets clients enter jobs; nil: it is not possible here.
 	Link Linker
 	// Ready tells whether turno can work; nil: whether the store answers.
-	Ready   func(context.Context) error
+	Ready func(context.Context) error
+	// Metrics are told at /metrics, on loopback to everybody; nil: there are none.
+	Metrics *obs.Registry
 	Version string
 	Log     *slog.Logger
 }
@@ -88,6 +91,7 @@ type Role struct {
 	signIns *signIns
 	series  series
 	figures statistics
+	metrics *obs.HTTP // nil: nobody counts
 
 	mu        sync.Mutex // guards all below
 	listeners []net.Listener
@@ -135,10 +139,13 @@ func New(o Options) (*Role, error) {
 		return nil, err
 	}
 	a.bodies.most, a.large.most = o.Bounds.Bytes/2, o.Bounds.Bytes/2
+	if o.Metrics != nil {
+		a.metrics = o.Metrics.HTTP()
+	}
 	if err := a.route(); err != nil {
 		return nil, err
 	}
-	a.handler = a.guard(a.mux)
+	a.handler = a.metrics.Wrap(a.guard(a.mux))
 	return a, nil
 }
 

@@ -118,6 +118,9 @@ func (a *Role) send(file *asset) http.HandlerFunc {
 // open tells whether anybody may have it: probes, the dashboard's files, which
 // are the same for all and tell nothing, and the way in.
 func (a *Role) open(r *http.Request) bool {
+	if r.URL.Path == "/metrics" && a.o.Metrics != nil {
+		return !a.hosts.anyIP // Prometheus on this machine needs no token
+	}
 	return public[r.URL.Path] || r.URL.Path == base+"/session" || a.isPage(r)
 }
 

@@ -48,6 +48,9 @@ func (a *Role) route() error {
 		}
 	}
 	a.mux.HandleFunc("GET /openapi.json", a.serveOpenAPI)
+	if a.o.Metrics != nil {
+		a.mux.Handle("GET /metrics", a.o.Metrics.Handler())
+	}
 	return a.routePages()
 }
 

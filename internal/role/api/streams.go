@@ -162,6 +162,7 @@ func (a *Role) events(w http.ResponseWriter, r *http.Request, in *eventsIn) erro
 	select {
 	case a.streams <- struct{}{}:
 		defer func() { <-a.streams }()
+		defer a.metrics.Stream()()
 	default:
 		return turno.Errorf(turno.CodeBusy, "%d streams of events are open, which is all there can be", maxStreams).After(streamRetry)
 	}

@@ -134,6 +134,7 @@ func (t *term) setAside(s *submission, reply *turno.SubmissionReply) {
 	l := letter(s.from, broker.JobsQueue, reason, why)
 	t.log.Warn("set a message aside", "reason", reason, "err", why, "from", l.From, "bytes", l.Size, "digest", l.Digest[:12])
 	t.batch.dead = append(t.batch.dead, l)
+	t.o.Metrics.SetAside(reason)
 	t.batch.jobs += 1 + len(l.Body)/4096
 }
 

@@ -26,6 +26,7 @@ import (
 	"turno/internal/broker"
 	"turno/internal/core/policy"
 	"turno/internal/core/sched"
+	"turno/internal/obs"
 	"turno/internal/role/shell"
 	"turno/internal/store"
 )
@@ -61,6 +62,7 @@ type Options struct {
 	MaxJobs, MaxUserJobs int
 	// DeadLetters bounds how many are kept; 0: DefaultDeadLetters.
 	DeadLetters int
+	Metrics     *obs.Scheduler // nil: nobody counts
 	Log         *slog.Logger
 }
 
@@ -115,9 +117,11 @@ func (r *Role) Run(ctx context.Context) error {
 		}
 		r.log.Info("leads", "term", lead.Term)
 		r.onLead(lead.Term)
+		r.o.Metrics.Lead(true)
 		began := time.Now()
 		err = r.lead(ctx, holder, lead, failed)
 		r.onLead(0)
+		r.o.Metrics.Lead(false)
 		if errors.Is(err, store.ErrBroken) {
 			return err
 		}

@@ -149,6 +149,7 @@ func (t *term) restore(ctx context.Context) error {
 // run is the loop that owns the core.
 func (t *term) run(ctx context.Context) error {
 	t.group.Go(func() { t.send(ctx) })
+	woken := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	defer func() {
@@ -161,15 +162,18 @@ func (t *term) run(ctx context.Context) error {
 		if err := t.flush(ctx); err != nil {
 			return err
 		}
+		t.o.Metrics.Cycle(time.Since(woken))
 		t.arm(timer)
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case in := <-t.inputs:
+			woken = time.Now()
 			if err := t.take(ctx, in); err != nil {
 				return err
 			}
 		case <-timer.C:
+			woken = time.Now()
 		}
 		if err := t.takeMore(ctx); err != nil {
 			return err
@@ -385,9 +389,13 @@ func (t *term) commit(ctx context.Context, ready *sched.Ready, of *batch) error 
 	if err := failpoint.Hit(failpoint.SchedulerReady); err != nil {
 		return err
 	}
-	if err := t.o.Store.Commit(ctx, b); err != nil {
+	began := time.Now()
+	err = t.o.Store.Commit(ctx, b)
+	t.o.Metrics.Store("commit", time.Since(began), err)
+	if err != nil {
 		return fmt.Errorf("commit %d jobs: %w", len(b.Jobs), err)
 	}
+	t.o.Metrics.Committed(b.Jobs)
 	if err := failpoint.Hit(failpoint.SchedulerCommitted); err != nil {
 		return err
 	}

@@ -1,0 +1,138 @@
+package obs
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"turno"
+)
+
+// scrapeTimeout is below Prometheus's own, ten seconds by default.
+const scrapeTimeout = 5 * time.Second
+
+// gpuLabels are spelled as NVIDIA's dcgm-exporter does, so that its series and
+// these can be joined.
+var gpuLabels = []string{"gpu", "UUID", "pci_bus_id", "device", "modelName", "hostname"}
+
+// fleet reads what jobs there are, and which workers, when it is scraped.
+type fleet struct {
+	service turno.Service
+	queues  *words
+	failed  prometheus.Counter
+}
+
+// Fleet adds the gauges of jobs, workers and devices, as a service tells them.
+func (r *Registry) Fleet(service turno.Service) {
+	f := &fleet{service: service, queues: newWords(), failed: prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "turno_telemetry_errors_total", Help: "Scrapes that could not read all.",
+	})}
+	r.all.MustRegister(f, f.failed)
+}
+
+func gauge(name, help string, labels ...string) *prometheus.Desc {
+	return prometheus.NewDesc(name, help, labels, nil)
+}
+
+var (
+	jobsDesc  = gauge("turno_jobs", "Jobs in the store, by state.", "queue", "state")
+	upDesc    = gauge("turno_worker_up", "1 if the scheduler hears the worker.", "worker")
+	seenDesc  = gauge("turno_worker_last_heartbeat_timestamp_seconds", "When the worker was heard last.", "worker")
+	infoDesc  = gauge("turno_worker_info", "Which worker this is; always 1.", "worker", "hostname", "version", "os", "arch")
+	slotsDesc = gauge("turno_worker_slots", "CPUs and GPUs of a worker.", "worker", "device")
+	usedDesc  = gauge("turno_worker_slots_used", "Those that jobs have.", "worker", "device")
+	drainDesc = gauge("turno_worker_drained", "1 if the worker takes no new job.", "worker")
+	gpuDesc   = gauge("turno_gpu_info", "Which device this is; always 1.", gpuLabels...)
+	takenDesc = gauge("turno_gpu_allocated", "1 if a job has the device.", gpuLabels...)
+	badDesc   = gauge("turno_gpu_quarantined", "1 if the device takes no job.", gpuLabels...)
+	memDesc   = gauge("turno_gpu_memory_total_bytes", "Memory of the device.", gpuLabels...)
+)
+
+// fleetDescs are all of them.
+var fleetDescs = []*prometheus.Desc{
+	jobsDesc, upDesc, seenDesc, infoDesc, slotsDesc, usedDesc, drainDesc, gpuDesc, takenDesc, badDesc, memDesc,
+}
+
+// Describe implements prometheus.Collector.
+func (f *fleet) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range fleetDescs {
+		out <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (f *fleet) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeoutCause(context.Background(), scrapeTimeout, fmt.Errorf("read metrics within %v", scrapeTimeout))
+	defer cancel()
+	sum, err := f.service.Summary(ctx)
+	if err == nil {
+		f.jobs(out, sum)
+	}
+	workers, problem := f.service.Workers(ctx)
+	for i := range workers {
+		worker(out, &workers[i])
+	}
+	if err != nil || problem != nil {
+		f.failed.Inc()
+	}
+}
+
+// jobs tells every state of each queue, zeros too: a series that is not there
+// cannot be summed.
+func (f *fleet) jobs(out chan<- prometheus.Metric, sum turno.Summary) {
+	counts := map[[2]string]float64{}
+	for queue, states := range sum.Queues { // order-free: summed
+		for _, state := range turno.States {
+			counts[[2]string{f.queues.of(queue), string(state)}] += float64(states[state])
+		}
+	}
+	for k, n := range counts { // order-free: a set of series
+		out <- prometheus.MustNewConstMetric(jobsDesc, prometheus.GaugeValue, n, k[0], k[1])
+	}
+}
+
+func worker(out chan<- prometheus.Metric, w *turno.Worker) {
+	tell := func(d *prometheus.Desc, value float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+	}
+	up := w.State == turno.WorkerReady || w.State == turno.WorkerDrained
+	tell(upDesc, one(up), w.Name)
+	tell(drainDesc, one(w.State == turno.WorkerDrained), w.Name)
+	if !w.SeenAt.IsZero() {
+		tell(seenDesc, float64(w.SeenAt.UnixMilli())/1000, w.Name)
+	}
+	m := &w.Machine
+	tell(infoDesc, 1, w.Name, m.Hostname, m.Version, m.OS, m.Arch)
+	tell(slotsDesc, float64(m.CPUs)/float64(turno.CPU), w.Name, "cpu")
+	tell(usedDesc, float64(w.CPUsUsed)/float64(turno.CPU), w.Name, "cpu")
+	tell(slotsDesc, float64(len(m.GPUs)), w.Name, "gpu")
+	tell(usedDesc, float64(len(w.GPUsUsed)), w.Name, "gpu")
+	taken := map[string]bool{}
+	for _, uuid := range w.GPUsUsed {
+		taken[uuid] = true
+	}
+	for i := range m.GPUs {
+		g := &m.GPUs[i]
+		labels := []string{fmt.Sprint(g.Index), g.UUID, g.PCI, fmt.Sprintf("nvidia%d", g.Index), g.Model, m.Hostname}
+		if g.Simulated {
+			labels[3], labels[4] = simulated, simulated+" "+strings.TrimPrefix(g.Model, simulated+" ")
+		}
+		tell(gpuDesc, 1, labels...)
+		tell(takenDesc, one(taken[g.UUID]), labels...)
+		tell(badDesc, one(g.Quarantine != ""), labels...)
+		tell(memDesc, float64(g.Memory), labels...)
+	}
+}
+
+// simulated marks what stands for a device and is none.
+const simulated = "SIMULATED"
+
+func one(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
