@@ -52,7 +52,7 @@ func (s *session) benchCommand() *cobra.Command {
 	fl.BoolVar(&o.embedded, "embedded", false, "a private turno, also if a server is configured")
 	s.addSettings(fl, "role", "worker", "scheduler")
 	queue.RunE = s.command(func(ctx context.Context, cmd *cobra.Command, _ []string) error { return s.benchQueue(ctx, cmd, o) })
-	cmd.AddCommand(queue, s.benchRunnerCommand())
+	cmd.AddCommand(s.benchRunCommand(), s.benchReportCommand(), s.benchCompareCommand(), queue, s.benchRunnerCommand())
 	return cmd
 }
 

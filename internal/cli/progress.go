@@ -64,3 +64,16 @@ func (p *progress) stop() {
 	}
 	p.pool.Wait()
 }
+
+// at says how far it is of a total that is only guessed at.
+func (p *progress) at(done, total int64, what string) {
+	if p.lines {
+		p.s.notef("  %s\n", clean(what, false))
+		return
+	}
+	p.note.Lock()
+	p.note.text = " " + clean(what, false)
+	p.note.Unlock()
+	p.bar.SetTotal(max(total, done+1), false)
+	p.bar.SetCurrent(done)
+}

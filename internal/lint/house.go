@@ -148,10 +148,14 @@ var house = []row{
 		internal/workload internal/workload/all internal/core/policy internal/core/policy/all
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/role/api`,
 		modules: "golang.org/x/sync", tests: "github.com/google/uuid internal/core/policy/fair"},
-	{pkg: "internal/bench", imports: ". client internal/app internal/config internal/workload internal/workload/all", planned: true,
-		modules: "gonum.org/v1"},
+	{pkg: "internal/bench/record", imports: "."},
+	{pkg: "internal/bench/analysis", imports: ". internal/bench/record internal/bench/stats"},
+	{pkg: "internal/bench/chart", modules: "gonum.org/v1/plot codeberg.org/go-pdf/fpdf golang.org/x/text"},
+	{pkg: "internal/bench/report", imports: ". internal/bench/analysis internal/bench/chart internal/bench/record internal/bench/stats"},
+	{pkg: "internal/bench", imports: ". internal/bench/record internal/bench/stats",
+		modules: "github.com/google/uuid gopkg.in/yaml.v3"},
 	{pkg: "internal/cli",
-		imports: `. client internal/app internal/app/run internal/bench internal/cert internal/config internal/files internal/files/transfer internal/runner internal/session internal/sim
+		imports: `. client internal/app internal/app/run internal/bench internal/bench/analysis internal/bench/record internal/bench/report internal/cert internal/config internal/files internal/files/transfer internal/runner internal/session internal/sim
 		internal/workload internal/workload/all internal/workload/dataset internal/workload/digits
 		internal/core/policy/all internal/role/worker/child`,
 		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/google/uuid github.com/vbauerster/mpb charm.land golang.org/x/sys golang.org/x/term
