@@ -36,6 +36,7 @@ const (
 	GPUNeed        Part = "gpu"     // an NVIDIA device
 	NetworkNeed    Part = "network" // the right to make network namespaces, with iptables and tc
 	StraceNeed     Part = "strace"  // the right to trace processes
+	TeXNeed        Part = "tex"     // pdflatex with IEEE's style, and pdftotext
 	HistoryNeed    Part = "history" // this repository's, to build what was before
 	RootNeed       Part = "root"    // user id 0
 )
@@ -70,6 +71,7 @@ var parts = map[Part]struct {
 	GPUNeed:        {noFile("/dev/nvidia[0-9]*"), "an NVIDIA GPU and its driver", false},
 	NetworkNeed:    {noNetwork, "apt-get install iproute2 iptables, and run as root", false},
 	StraceNeed:     {noTrace, "apt-get install strace, and run as root", false},
+	TeXNeed:        {noTeX, "scripts/test-deps", false},
 	HistoryNeed:    {noHistory, "git fetch --unshallow, in a clone of the repository", false},
 	RootNeed:       {noRoot, "run as root", false},
 }
@@ -141,6 +143,17 @@ func noPath(what string, find func() string) func() error {
 		}
 		return nil
 	}
+}
+
+// noTeX looks for what a paper needs: each is of another package.
+func noTeX() error {
+	for _, path := range []string{"/usr/bin/pdflatex", "/usr/share/texlive/texmf-dist/tex/latex/ieeetran/IEEEtran.cls",
+		"/usr/share/texlive/texmf-dist/tex/generic/babel-spanish/spanish.ldf", "/usr/bin/pdftotext"} {
+		if err := noFile(path)(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // noModule looks for the module and does not import it: PyTorch takes seconds.

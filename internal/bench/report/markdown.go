@@ -3,8 +3,10 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
+	"turno"
 	"turno/internal/bench/record"
 )
 
@@ -78,22 +80,26 @@ func (p *report) markdown(figures []figure) []byte {
 
 func (p *report) mdResults(m *page) {
 	m.head(2, p.say("results"))
-	for _, o := range p.a.Overall {
-		c := p.r.Cases[0]
-		for _, x := range p.r.Cases {
-			if x.Side(o.Side) != nil && x.Side(o.Base) != nil {
-				c = x
-				break
-			}
-		}
-		if o.Phase == record.Kernel && c.Side(o.Side).Device == "cpu" {
-			continue // the device's time says the same
-		}
-		m.line("- **%s**", p.say("overall", o.Cases, p.phase(o.Phase, c.Side(o.Side)), p.side(c.Side(o.Side)), p.side(c.Side(o.Base)), digits(o.Ratio.Value), digits(o.Ratio.Lo), digits(o.Ratio.Hi)))
+	for _, o := range p.overalls() {
+		m.line("- **%s**", o)
 	}
 	for _, c := range p.told() {
 		m.line("- %s: %s", c.Case.Name, p.sentence(c))
 	}
+}
+
+// overalls are sentences on all cases together.
+func (p *report) overalls() (out []string) {
+	for _, o := range p.a.Overall {
+		c := p.r.Cases[slices.IndexFunc(p.r.Cases, func(c record.Case) bool { return c.Side(o.Side) != nil && c.Side(o.Base) != nil })]
+		side := c.Side(o.Side)
+		if o.Phase == record.Kernel && side.Device == turno.DeviceCPU {
+			continue // the device's time says the same
+		}
+		r := o.Ratio
+		out = append(out, p.say("overall", o.Cases, p.phase(o.Phase, side), p.side(side), p.side(c.Side(o.Base)), digits(r.Value), digits(r.Lo), digits(r.Hi)))
+	}
+	return out
 }
 
 func (p *report) mdTimes(m *page) {

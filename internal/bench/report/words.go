@@ -216,4 +216,16 @@ var words = map[string][2]string{
 	"c samples":      {"%s: every sample by its block, in the order in which they were taken.", "%s: todas las muestras por bloque, en el orden en que se tomaron."},
 	"c scaling":      {"How many times quicker more threads of the CPU are than one, with 95 % intervals.", "Cuántas veces más rápidos son más hilos de la CPU que uno, con intervalos del 95 %."},
 	"c queue":        {"Time from submit until the end is known, less the run itself: part of the jobs that took at most so long (n = %s).", "Tiempo desde la entrega hasta que se conoce el final, menos la ejecución: parte de los trabajos que tardaron como máximo eso (n = %s)."},
+
+	"nothing compared": {"There is only one side of each case: nothing is compared", "Cada caso tiene una sola variante: no se compara nada"},
+	"tab hardware":     {"Hardware", "Hardware"},
+	"tab software":     {"Software", "Software"},
+	"tab parameters":   {"Parameters", "Parámetros"},
+	"tab results":      {"Results: medians with 95 % intervals", "Resultados: medianas con intervalos del 95 %"},
+	"tab statistics":   {"Statistics: speed-ups within blocks, with p adjusted by Holm's method", "Estadística: aceleraciones dentro de los bloques, con p ajustado por el método de Holm"},
+	"par suite":        {"Suite", "Suite"},
+	"par seed":         {"Seed", "Semilla"},
+	"par blocks":       {"Blocks a case", "Bloques por caso"},
+	"par precision":    {"Aimed at: half-width at most", "Objetivo: semiamplitud máxima"},
+	"par budget":       {"Time for the run", "Tiempo de la ejecución"},
 }
