@@ -82,8 +82,13 @@ func (l *lab) Jobs(context.Context, turno.JobQuery) (turno.JobPage, error) {
 	return turno.JobPage{}, nil
 }
 
-func (l *lab) Log(context.Context, turno.LogQuery) (turno.Log, error) {
-	return turno.Log{Data: []byte("os=Test 1\ncpu_model=Abacus\n")}, nil
+// Log comes in two pieces.
+func (l *lab) Log(_ context.Context, q turno.LogQuery) (turno.Log, error) {
+	const text = "os=Test 1\ncpu_model=Abacus\n"
+	if q.Offset == 0 {
+		return turno.Log{Data: []byte(text[:12])}, nil
+	}
+	return turno.Log{Data: []byte(text[q.Offset:]), Done: true}, nil
 }
 
 func (l *lab) Act(_ context.Context, a turno.Action) ([]turno.Acted, error) {

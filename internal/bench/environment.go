@@ -28,6 +28,9 @@ var gpuFacts = []string{"gpu_model", "gpu_uuid_hash", "gpu_driver", "gpu_cuda", 
 // environmentTime is what the job may take that looks at the machine.
 const environmentTime = 30 * time.Second
 
+// logMost bounds what is read of it; it is some hundred bytes.
+const logMost = 64 << 10
+
 // Environment asks the worker's machine what it is, by a command on it: client
 // and worker need not be the same machine. Only ctx's end is an error; what
 // cannot be learned is unknown.
@@ -78,6 +81,20 @@ func (r *Run) command(ctx context.Context, script string) (string, error) {
 		r.cancel(ctx, number)
 		return "", fmt.Errorf("look at the worker's machine: %w", err)
 	}
-	l, err := r.Service.Log(wait, turno.LogQuery{Job: strconv.FormatInt(number, 10), Max: 64 << 10, Wait: environmentTime})
-	return string(l.Data), err
+	return r.log(wait, number)
+}
+
+// log is all that a job has written, which may still be on its way.
+func (r *Run) log(ctx context.Context, number int64) (string, error) {
+	var text []byte
+	for {
+		l, err := r.Service.Log(ctx, turno.LogQuery{Job: strconv.FormatInt(number, 10), Offset: int64(len(text)), Max: logMost, Wait: environmentTime})
+		if err != nil {
+			return string(text), err
+		}
+		text = append(text, l.Data...)
+		if l.Done || len(text) >= logMost {
+			return string(text), nil
+		}
+	}
 }

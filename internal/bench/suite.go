@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,7 +74,7 @@ func Load(name string) (*Suite, error) {
 		return nil, fmt.Errorf("read suite %s: %w", name, err)
 	}
 	if s.Name == "" {
-		s.Name = name
+		s.Name = strings.TrimSuffix(filepath.Base(name), filepath.Ext(name))
 	}
 	return s, s.check()
 }

@@ -125,7 +125,11 @@ func (o *benchRunOptions) open(s *session) (*measure.Suite, *record.Results, err
 	case exists && !o.force:
 		return nil, nil, usage("%s is there already", o.out).hint("--resume goes on with it, --force replaces it, -o names another file")
 	}
-	suite, err := measure.Load(o.suite)
+	name := o.suite
+	if !slices.Contains(measure.BuiltIn, name) {
+		name = s.abs(name)
+	}
+	suite, err := measure.Load(name)
 	if err != nil {
 		return nil, nil, usage("%v", err)
 	}

@@ -44,7 +44,7 @@ func TestIEEE_Compiles(t *testing.T) {
 		device turno.Device
 		want   []string
 	}{
-		{"en", turno.DeviceGPU, []string{"faster than 1 thread", "end to end", "Table IV has the medians", "Speed-up", "50% & {#}"}},
+		{"en", turno.DeviceGPU, []string{"faster than 1 thread", "end to end", "Table IV has the medians", "Speed-up", "50% & {#}", "; --fixed-n avoids"}},
 		{"es", turno.DeviceCPU, []string{"más rápido que 1 hilo", "Aceleración", "recoge las medianas", "Tabla", "Palabras clave", "No se midió ninguna GPU"}},
 	} {
 		t.Run(tt.lang, func(t *testing.T) {

@@ -97,6 +97,10 @@ func (p *report) overalls() (out []string) {
 			continue // the device's time says the same
 		}
 		r := o.Ratio
+		if !r.Shown() {
+			out = append(out, p.say("overall none", o.Cases, p.phase(o.Phase, side), p.side(side), p.side(c.Side(o.Base)), digits(r.Lo), digits(r.Hi)))
+			continue
+		}
 		out = append(out, p.say("overall", o.Cases, p.phase(o.Phase, side), p.side(side), p.side(c.Side(o.Base)), digits(r.Value), digits(r.Lo), digits(r.Hi)))
 	}
 	return out

@@ -140,6 +140,7 @@ var words = map[string][2]string{
 	"simulated":     {"**SIMULATED.** Some samples ran on simulated GPUs, which compute nothing. Their times say nothing about any GPU.", "**SIMULATED.** Algunas muestras se ejecutaron en GPU simuladas, que no calculan nada. Sus tiempos no dicen nada sobre ninguna GPU."},
 	"results":       {"Results", "Resultados"},
 	"overall":       {"Over %d cases (geometric mean), %s: %s against %s %s× (95 %% CI %s–%s).", "Sobre %d casos (media geométrica), %s: %s frente a %s %s× (IC 95 %% %s–%s)."},
+	"overall none":  {"Over %d cases (geometric mean), %s: %s against %s, no difference shown (95 %% CI %s–%s).", "Sobre %d casos (media geométrica), %s: %s frente a %s, sin diferencia demostrada (IC 95 %% %s–%s)."},
 	"times":         {"Times", "Tiempos"},
 	"case":          {"Case", "Caso"},
 	"device":        {"Device", "Dispositivo"},
