@@ -282,7 +282,7 @@ func (s *session) benchTable(r *record.Results, a *analysis.Analysis) {
 			stop = r.Stops[at].Reason
 		}
 		for _, c := range a.Comparisons {
-			if c.Case == row.Case && c.Side == row.Side && c.Phase == row.Phase && c.Verified {
+			if c.Case == row.Case && c.Side == row.Side && c.Phase == row.Phase && c.Claimable() {
 				by, between = fmt.Sprintf("%.2fx", c.Ratio.Value), fmt.Sprintf("%.2f-%.2f", c.Ratio.Lo, c.Ratio.Hi)
 			}
 		}

@@ -155,7 +155,8 @@ var house = []row{
 	{pkg: "internal/bench", imports: ". internal/bench/record internal/bench/stats",
 		modules: "github.com/google/uuid gopkg.in/yaml.v3"},
 	{pkg: "internal/cli",
-		imports: `. client internal/app internal/app/run internal/bench internal/bench/analysis internal/bench/record internal/bench/report internal/cert internal/config internal/files internal/files/transfer internal/runner internal/session internal/sim
+		imports: `. client internal/app internal/app/run internal/bench internal/cert internal/config internal/files internal/files/transfer internal/runner internal/session internal/sim
+		internal/bench/analysis internal/bench/record internal/bench/report
 		internal/workload internal/workload/all internal/workload/dataset internal/workload/digits
 		internal/core/policy/all internal/role/worker/child`,
 		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/google/uuid github.com/vbauerster/mpb charm.land golang.org/x/sys golang.org/x/term

@@ -197,6 +197,19 @@ func TestMarkdown_SaysWhatItIs(t *testing.T) {
 	}
 }
 
+func TestFigures_NoSpeedUpOfSimulatedDevices(t *testing.T) {
+	t.Parallel()
+	p, err := read(results(t, turno.DeviceGPU, true), "en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range p.figures() {
+		if f.name == "speedup" || !strings.Contains(f.chart.Title, "SIMULATED") {
+			t.Errorf("%s: %q", f.name, f.chart.Title)
+		}
+	}
+}
+
 // TestWords_AreThereInBothLanguages and take the same values in the same order.
 func TestWords_AreThereInBothLanguages(t *testing.T) {
 	t.Parallel()
