@@ -21,7 +21,7 @@ const forTests = `internal/testenv
 	internal/broker/brokertest internal/broker/mem
 	internal/store/storetest internal/store/mem
 	internal/service/servicetest internal/workload/workloadtest internal/core/coretest
-	internal/gpu/fake internal/files/filestest internal/files/folder
+	internal/gpu/fake internal/gpu/cuda/driver/drivertest internal/files/filestest internal/files/folder
 	github.com/google/go-cmp github.com/rogpeppe/go-internal`
 
 // pureStd is what cannot do I/O, wait, or be random. The parts of fmt, time,
@@ -51,8 +51,9 @@ var house = []row{
 	{pkg: "internal/workload/digits"},
 	{pkg: "internal/session"},
 	{pkg: "internal/role/worker/child", imports: "internal/failpoint", modules: "golang.org/x/sys"},
-	{pkg: "internal/gpu/cuda/driver", planned: true,
-		modules: "unsafe github.com/ebitengine/purego golang.org/x/sys"},
+	{pkg: "internal/gpu/cuda/driver", modules: "unsafe github.com/ebitengine/purego golang.org/x/sys"},
+	{pkg: "internal/gpu/cuda/driver/drivertest", imports: "internal/gpu/cuda/driver internal/testenv"},
+	{pkg: "internal/gpu/cuda/kernel"},
 	{pkg: "internal/app/run", planned: true},
 	{pkg: "web"},
 	{pkg: "web/bundle", modules: "github.com/evanw/esbuild", tests: "web internal/workload/all"},
@@ -67,11 +68,13 @@ var house = []row{
 	{pkg: "internal/broker/brokertest", imports: "internal/broker", modules: "github.com/google/go-cmp"},
 	{pkg: "internal/store", imports: "."},
 	{pkg: "internal/gpu", imports: "."},
+	// computing on GPUs, and NVML's side of the port
+	{pkg: "internal/gpu/cuda", imports: ". internal/gpu/cuda/driver", tests: "internal/gpu/cuda/kernel"},
 	{pkg: "internal/files", imports: ".", modules: "golang.org/x/sys"},
 	{pkg: "internal/files/filestest", imports: ". internal/files"},
 	{pkg: "internal/files/sweep", imports: ". internal/files"},
 	{pkg: "internal/files/transfer", imports: ". internal/files", tests: "internal/files/folder"},
-	{pkg: "internal/workload", imports: ". internal/gpu",
+	{pkg: "internal/workload", imports: ". internal/gpu internal/gpu/cuda internal/gpu/cuda/driver internal/gpu/cuda/kernel",
 		modules: "github.com/santhosh-tekuri/jsonschema"},
 
 	// the cores
@@ -98,22 +101,21 @@ var house = []row{
 	{pkg: "internal/files/folder", imports: ". internal/files", modules: "golang.org/x/sys"},
 	{pkg: "internal/files/s3", imports: ". internal/files", modules: "github.com/minio/minio-go"},
 	{pkg: "internal/gpu/fake", imports: ". internal/gpu"},
-	{pkg: "internal/gpu/cuda", imports: ". internal/gpu internal/gpu/cuda/driver", planned: true},
 
 	// the workloads
 	{pkg: "internal/workload/dataset", imports: "internal/workload internal/workload/digits"},
 	{pkg: "internal/workload/model", imports: ". internal/workload internal/workload/nn internal/workload/safetensors"},
-	{pkg: "internal/workload/*", imports: ". internal/gpu internal/gpu/cuda internal/workload internal/workload/gemm"},
+	{pkg: "internal/workload/*", imports: ". internal/gpu internal/gpu/cuda internal/gpu/cuda/driver internal/gpu/cuda/kernel internal/workload internal/workload/gemm"},
 	{pkg: "internal/workload/train", imports: `. internal/workload
 		internal/workload/nn internal/workload/digits internal/workload/dataset internal/workload/model`},
 	{pkg: "internal/workload/infer", tests: "internal/workload/train", imports: `. internal/workload
 		internal/workload/nn internal/workload/digits internal/workload/dataset internal/workload/model`},
 	{pkg: "internal/workload/infer/sample", imports: ". internal/workload internal/workload/model internal/workload/train"},
-	{pkg: "internal/workload/workloadtest", imports: ". internal/gpu internal/gpu/fake internal/workload", planned: true,
+	{pkg: "internal/workload/workloadtest", imports: ". internal/gpu/cuda internal/gpu/cuda/driver internal/gpu/cuda/driver/drivertest internal/workload", planned: true,
 		modules: "github.com/google/go-cmp"},
 	{pkg: "internal/workload/all", imports: ". internal/workload internal/workload/*",
 		modules: "github.com/santhosh-tekuri/jsonschema"},
-	{pkg: "internal/runner", imports: ". internal/gpu internal/workload",
+	{pkg: "internal/runner", imports: ". internal/gpu internal/gpu/cuda internal/workload",
 		tests: "internal/workload/all internal/workload/*"},
 
 	// the shells
@@ -143,7 +145,7 @@ var house = []row{
 	{pkg: "internal/app", imports: `. client internal/app/run internal/cert internal/config internal/obs internal/service internal/runner
 		internal/broker internal/broker/mem internal/broker/nats internal/broker/rabbitmq
 		internal/store internal/store/mem internal/store/sqlite internal/store/postgres
-		internal/gpu internal/gpu/fake internal/gpu/cuda
+		internal/gpu internal/gpu/fake internal/gpu/cuda internal/gpu/cuda/driver
 		internal/files internal/files/folder internal/files/remote internal/files/s3 internal/files/sweep
 		internal/workload internal/workload/all internal/core/policy internal/core/policy/all
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/role/api`,

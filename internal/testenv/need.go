@@ -41,6 +41,12 @@ const (
 	RootNeed       Part = "root"    // user id 0
 )
 
+// What the GPU's side needs.
+const (
+	ClangNeed  Part = "clang"  // clang-16, which makes the kernels' PTX
+	DriverNeed Part = "driver" // NVIDIA's libcuda and NVML, loadable without a device
+)
+
 // RequireVariable names the environment variable that lists, with commas, the
 // parts whose absence is a failure and not a skip.
 const RequireVariable = "TURNO_TEST_REQUIRE"
@@ -55,6 +61,8 @@ var parts = map[Part]struct {
 	install string
 	server  bool // takes a start: left out with -short
 }{
+	ClangNeed:      {noFile("/usr/bin/clang-16"), "apt-get install clang-16", false},
+	DriverNeed:     {noPath("NVIDIA's driver library", nvidiaDriver), "scripts/test-deps", false},
 	RabbitMQNeed:   {noFile(rabbitServer), "apt-get install rabbitmq-server", true},
 	PostgresNeed:   {noPath("PostgreSQL's server", postgresBin), "apt-get install postgresql-15", true},
 	NATSNeed:       {noPath("nats-server", natsServer), "apt-get install nats-server", true},
@@ -236,4 +244,26 @@ func noTrace() error {
 		return fmt.Errorf("trace a process: %w: %s", err, out)
 	}
 	return nil
+}
+
+// nvidiaDriver is the folder of the libraries that scripts/test-deps has
+// unpacked, or of those that are installed.
+func nvidiaDriver() string {
+	dir, err := os.Getwd()
+	for ; err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "bin", "nvidia", "libcuda.so.1")); err == nil {
+			return filepath.Join(dir, "bin", "nvidia")
+		}
+	}
+	if found, _ := filepath.Glob("/usr/lib/*/libcuda.so.1"); len(found) > 0 {
+		return filepath.Dir(found[0])
+	}
+	return ""
+}
+
+// NVIDIADriver is a folder with libcuda.so.1 and libnvidia-ml.so.1.
+func NVIDIADriver(t testing.TB) string {
+	t.Helper()
+	Need(t, DriverNeed)
+	return nvidiaDriver()
 }

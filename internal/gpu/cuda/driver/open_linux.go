@@ -1,0 +1,81 @@
+package driver
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/ebitengine/purego"
+)
+
+// cudaPlaces: the loader's own places first, then WSL's, and those in which
+// containers and clouds have it (NVIDIA's container toolkit, GKE).
+func cudaPlaces() []string {
+	return []string{"libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1", "/usr/local/nvidia/lib64/libcuda.so.1"}
+}
+
+func nvmlPlaces() []string {
+	return []string{"libnvidia-ml.so.1", "/usr/lib/wsl/lib/libnvidia-ml.so.1", "/usr/local/nvidia/lib64/libnvidia-ml.so.1"}
+}
+
+// toolkitPlaces: the loader's places by major version, newest first; a toolkit;
+// then the packages of pip, in which PyTorch has them. TURNO_CUDA_LIBS names
+// one more folder, which is looked at first.
+func toolkitPlaces(name string, _ ...string) []string {
+	file := "lib" + name + ".so"
+	var list []string
+	if dir := os.Getenv("TURNO_CUDA_LIBS"); dir != "" {
+		list = append(list, glob(filepath.Join(dir, file+".*"))...)
+	}
+	versions := []string{".13", ".12", ".11"}
+	if name == "nvrtc" {
+		versions = []string{".13", ".12", ".11.2"}
+	}
+	for _, v := range versions {
+		list = append(list, file+v)
+	}
+	for _, v := range versions {
+		list = append(list, "/usr/local/cuda/lib64/"+file+v)
+	}
+	packages := []string{"/usr/lib/python3*/dist-packages", "/usr/local/lib/python3*/*-packages", "/opt/*/lib/python3*/site-packages",
+		"/opt/*/.venv/lib/python3*/site-packages", "/opt/conda/lib/python3*/site-packages"}
+	if python, err := exec.LookPath("python3"); err == nil { // that of a virtual environment, say
+		packages = append(packages, filepath.Dir(filepath.Dir(python))+"/lib/python3*/site-packages")
+	}
+	if home := os.Getenv("HOME"); home != "" {
+		packages = append(packages, home+"/.local/lib/python3*/site-packages")
+	}
+	for _, dir := range packages {
+		list = append(list, glob(dir+"/nvidia/*/lib/"+file+".*")...) // cublas/lib, cu13/lib
+		list = append(list, glob(dir+"/torch/lib/"+file+"*")...)
+	}
+	return list
+}
+
+// glob is newest version first: names sort that way within one folder.
+func glob(pattern string) []string {
+	found, _ := filepath.Glob(pattern) // the pattern is well formed
+	for i, j := 0, len(found)-1; i < j; i, j = i+1, j-1 {
+		found[i], found[j] = found[j], found[i]
+	}
+	return found
+}
+
+func openLibrary(path string) (*library, error) {
+	// Global, because cuBLAS opens cuBLASLt, and NVRTC its builtins, by name.
+	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_GLOBAL)
+	if err != nil {
+		return nil, err
+	}
+	return &library{
+		path: path,
+		lookup: func(name string) uintptr {
+			address, err := purego.Dlsym(handle, name)
+			if err != nil {
+				return 0
+			}
+			return address
+		},
+		bind: purego.RegisterFunc,
+	}, nil
+}
