@@ -17,6 +17,35 @@ type GPU struct {
 	Simulated bool   `json:"simulated,omitempty"`
 	// Quarantine says why the device takes no job; empty: it does.
 	Quarantine string `json:"quarantine,omitempty"`
+	Capability string `json:"compute_capability,omitempty"` // 9.0
+	Driver     string `json:"driver,omitempty"`             // version
+	MIG        bool   `json:"mig,omitempty"`                // an instance: programs are shown its UUID
+	// Status is how it was when it was last looked at; nil: not known.
+	Status *GPUStatus `json:"status,omitempty"`
+}
+
+// GPUStatus is how a device is, by NVML. What the device does not tell is 0.
+type GPUStatus struct {
+	At             time.Time    `json:"at"`
+	Utilisation    int          `json:"utilisation_percent"` // of the time a kernel ran
+	MemoryBusy     int          `json:"memory_busy_percent"` // of the time memory was read or written
+	MemoryUsed     int64        `json:"memory_used_bytes"`   // with what the driver keeps for itself
+	Watts          float64      `json:"watts"`
+	WattsLimit     float64      `json:"watts_limit,omitempty"`
+	Celsius        int          `json:"celsius"`
+	ClockMHz       int          `json:"clock_mhz"`
+	MemoryClockMHz int          `json:"memory_clock_mhz"`
+	Throttled      []string     `json:"throttled,omitempty"` // why its clocks are held down
+	Joules         float64      `json:"joules,omitempty"`    // since the driver was loaded
+	XID            int          `json:"xid,omitempty"`       // the last critical error's number
+	XIDAt          time.Time    `json:"xid_at,omitzero"`
+	Processes      []GPUProcess `json:"processes,omitempty"`
+}
+
+// GPUProcess is one that computes on a device.
+type GPUProcess struct {
+	PID    int   `json:"pid"`
+	Memory int64 `json:"memory_bytes,omitempty"` // 0: not known
 }
 
 // EngineNative is turno's own code. Every other engine is the name that a

@@ -13,6 +13,8 @@ import (
 	"turno"
 	"turno/internal/config"
 	"turno/internal/gpu"
+	"turno/internal/gpu/cuda"
+	"turno/internal/gpu/cuda/driver"
 	"turno/internal/gpu/fake"
 	"turno/internal/role/worker"
 	"turno/internal/role/worker/child"
@@ -27,11 +29,15 @@ func inventory(cfg config.Config) gpu.Inventory {
 		inv.Trouble = cfg.FakeFault
 		return inv
 	}
-	if _, err := os.Stat("/proc/driver/nvidia/version"); err != nil {
-		return gpu.None{Reason: "no NVIDIA driver is loaded on this machine"}
+	binary, err := os.Executable()
+	if err != nil {
+		return gpu.None{Reason: fmt.Sprintf("GPUs are looked for by a child, and this program's path is not known: %v", err)}
 	}
-	return gpu.None{Reason: "an NVIDIA driver is loaded, and this version of turno does not run work on GPUs yet"}
+	return cuda.NewInventory(binary, "runner", lookForGPUs)
 }
+
+// lookForGPUs is the class of the child that lists devices and ends.
+const lookForGPUs = "gpus"
 
 // offers is what the workloads of this build let a worker run.
 func offers() []worker.Offer {
@@ -117,11 +123,15 @@ func version() string {
 // Runner serves the runner protocol on standard input and output: the hidden
 // command that a worker starts.
 func Runner(ctx context.Context, class string) error {
+	if class == lookForGPUs {
+		return cuda.Watch(ctx, driver.Open{}.NVML, os.Stdout, 0)
+	}
 	o, err := runner.OptionsOf(runner.Class(class), all.List())
 	if err != nil {
 		return err
 	}
 	o.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
+	o.CUDA = cuda.New(cuda.System())
 	return runner.Serve(ctx, os.Stdin, os.Stdout, o)
 }
 

@@ -102,7 +102,11 @@ func (r *Role) devices(env map[string]string, a *attempt) {
 		uuids = append(uuids, uuid)
 		for _, g := range r.gpus {
 			if g.UUID == uuid {
-				indices = append(indices, strconv.Itoa(g.Index))
+				id := strconv.Itoa(g.Index)
+				if g.MIG {
+					id = g.UUID // an instance has no number that CUDA takes
+				}
+				indices = append(indices, id)
 				simulated = simulated || g.Simulated
 			}
 		}

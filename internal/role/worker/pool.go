@@ -347,6 +347,11 @@ func (p *pool) childSpec(g *group, gpu string, words *lastWords) (child.RunnerSp
 			"CUDA_DEVICE_ORDER=PCI_BUS_ID", "CUDA_VISIBLE_DEVICES=" + gpu,
 		},
 	}
+	for _, name := range []string{"LD_LIBRARY_PATH", "TURNO_CUDA_LIBS"} { // where NVIDIA's libraries are
+		if v := os.Getenv(name); v != "" {
+			spec.Env = append(spec.Env, name+"="+v)
+		}
+	}
 	if e := p.role.engine(g.key.class); e != nil {
 		spec.Command = e.Command
 		spec.Env = append(spec.Env, "TURNO_RUNNER="+e.Name, "TURNO_RUNNER_MODE="+e.Mode, "TURNO_BINARY="+binary, "PYTHONUNBUFFERED=1")

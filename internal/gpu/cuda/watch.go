@@ -1,0 +1,128 @@
+package cuda
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"sync"
+	"time"
+
+	"turno"
+	"turno/internal/gpu/cuda/driver"
+)
+
+// Watch writes a Survey as a line of JSON, at once and then every period; a
+// period of 0 is once. It returns when ctx is done or nobody reads. It is what
+// the child does: the libraries of a broken device may hang, and would hang the
+// worker with it.
+func Watch(ctx context.Context, open func() (*driver.NVML, error), out io.Writer, period time.Duration) error {
+	encoder := json.NewEncoder(out)
+	o, err := newObserver(open, time.Now)
+	if err != nil {
+		return encoder.Encode(Survey{Devices: []turno.GPU{}, Why: err.Error()})
+	}
+	defer o.close()
+	for {
+		if err := encoder.Encode(o.look()); err != nil || period == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(period):
+		}
+	}
+}
+
+// probeTime is how long a look at the devices may take: loading the driver
+// takes 2 or 3 s on a machine of eight GPUs without persistence.
+const probeTime = 20 * time.Second
+
+// Inventory is this machine's devices, seen by a child process. Safe for
+// concurrent use.
+type Inventory struct {
+	command []string // writes one Survey
+	present func() error
+
+	mu   sync.Mutex
+	last Survey // guarded by mu
+	seen bool
+}
+
+// NewInventory looks with a command that runs Watch once. Where this machine
+// cannot have a device, by what the system shows, nothing is run.
+func NewInventory(command ...string) *Inventory {
+	return &Inventory{command: command, present: present}
+}
+
+// Devices lists them. What was seen once is remembered: devices do not come and
+// go while a worker runs.
+func (inv *Inventory) Devices(ctx context.Context) ([]turno.GPU, error) {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	if !inv.seen {
+		inv.last, inv.seen = inv.look(ctx), true
+	}
+	return inv.last.Devices, nil
+}
+
+// Why there is no device, or what is wrong with some.
+func (inv *Inventory) Why() string {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	return inv.last.Why
+}
+
+// Clean tells what is left on a device.
+func (inv *Inventory) Clean(ctx context.Context, uuid string) (string, error) {
+	s := inv.look(ctx)
+	for _, d := range s.Devices {
+		if d.UUID == uuid {
+			if n := len(d.Status.Processes); n > 0 {
+				return fmt.Sprintf("%d processes compute on it, the first is %d", n, d.Status.Processes[0].PID), nil
+			}
+			return "", nil
+		}
+	}
+	return "", fmt.Errorf("look at %s: it is not there: %s", uuid, s.Why)
+}
+
+// look asks the child.
+func (inv *Inventory) look(ctx context.Context) Survey {
+	if err := inv.present(); err != nil {
+		return Survey{Why: err.Error()}
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, probeTime, fmt.Errorf("it did not answer within %s", probeTime))
+	defer cancel()
+	s, err := inv.ask(ctx)
+	if err != nil {
+		return Survey{Why: fmt.Sprintf("an NVIDIA driver is there, and looking for its devices failed: %v", err)}
+	}
+	return s
+}
+
+func (inv *Inventory) ask(ctx context.Context) (Survey, error) {
+	command := exec.CommandContext(ctx, inv.command[0], inv.command[1:]...)
+	command.WaitDelay = time.Second // for pipes that what it started holds open
+	out, err := command.Output()
+	var s Survey
+	if err == nil {
+		err = json.Unmarshal(firstLine(out), &s)
+	}
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && len(exit.Stderr) > 0 {
+		err = fmt.Errorf("%w: %s", err, firstLine(exit.Stderr))
+	}
+	return s, err
+}
+
+func firstLine(text []byte) []byte {
+	_, line, _ := bufio.ScanLines(text, true)
+	return line
+}
