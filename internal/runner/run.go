@@ -20,7 +20,7 @@ func (s *server) run(ctx context.Context, w workload.Workload, r *Run) {
 	progress := &thin{send: func(p turno.Progress) { s.sendProgress(r.Key, p) }}
 	log := &logFile{path: r.Log}
 	env := &workload.Env{
-		Device: r.Device, GPU: r.GPU, Threads: max(1, r.Threads), Dir: r.Dir, Inputs: r.Inputs, CkptDir: r.CkptDir, Log: log, Progress: progress.update,
+		Device: r.Device, GPU: r.GPU, CUDA: s.options.CUDA, Threads: max(1, r.Threads), Dir: r.Dir, Inputs: r.Inputs, CkptDir: r.CkptDir, Log: log, Progress: progress.update,
 	}
 	var output any
 	err := error(&panicError{w.Name, "it ended its goroutine"}) // stands only if protect never returns

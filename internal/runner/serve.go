@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"turno/internal/gpu/cuda"
 	"turno/internal/workload"
 )
 
@@ -18,6 +19,7 @@ type Options struct {
 	Name       string
 	Workloads  []workload.Workload // each with a Run
 	Concurrent int                 // runs at once; 0 is 1
+	CUDA       *cuda.Runtime       // for the workloads on GPUs; nil: none
 	Log        *slog.Logger        // the runner's own, never a job's; nil: none
 	// Drain is how long runs have to end after the input did or ctx was done;
 	// 0 is DefaultDrain.

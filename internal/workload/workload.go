@@ -11,6 +11,7 @@ import (
 	"io"
 
 	"turno"
+	"turno/internal/gpu/cuda"
 )
 
 // Workload is one type of job. Values are immutable and safe for concurrent
@@ -42,12 +43,13 @@ type Workload struct {
 
 // Env is what a run may use.
 type Env struct {
-	Device  turno.Device // cpu or gpu
-	GPU     string       // UUID, when Device is gpu
-	Threads int          // how many to use at most, at least 1
-	Dir     string       // scratch and output folder of this attempt; empty: none
-	Inputs  string       // folder of the job's input files; empty: it has none
-	Log     io.Writer    // the job's log
+	Device  turno.Device  // cpu or gpu
+	GPU     string        // UUID, when Device is gpu
+	CUDA    *cuda.Runtime // what GPUs are computed on with; nil: this process has none
+	Threads int           // how many to use at most, at least 1
+	Dir     string        // scratch and output folder of this attempt; empty: none
+	Inputs  string        // folder of the job's input files; empty: it has none
+	Log     io.Writer     // the job's log
 	// CkptDir is a folder for checkpoints that the job's further attempts find
 	// again; it is removed when the job has succeeded. Empty: none.
 	CkptDir string
@@ -101,6 +103,11 @@ type Outcome struct {
 	Verification
 	Rate     float64 `json:"rate"`      // by the kernel phase
 	RateUnit string  `json:"rate_unit"` // GFLOP/s, GB/s, Mpixel/s
+	// Of a run on a GPU: its model, and what the device could do at most by its
+	// clocks, in RateUnit. Share is Rate of Peak.
+	GPU   string  `json:"gpu,omitempty"`
+	Peak  float64 `json:"peak,omitempty"`
+	Share float64 `json:"peak_share,omitempty"`
 	// Checksum is of the answer's bits: the same parameters on the same engine
 	// give the same one, whatever the number of threads. See Checksum.
 	Checksum string `json:"checksum,omitempty"`

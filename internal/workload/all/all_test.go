@@ -103,7 +103,6 @@ func TestCatalog_CheckOfTypeAndDevice(t *testing.T) {
 		{turno.Spec{Type: "quantum-annealing"}, "type", "known are exec"},
 		{turno.Spec{}, "type", "known are exec"},
 		{turno.Spec{Type: strings.Repeat("x", 1<<20)}, "type", "known are exec"},
-		{turno.Spec{Type: "vecadd", Device: turno.DeviceGPU}, "device", ""},
 	} {
 		err := all.Check(&c.spec)
 		if err == nil || err.Field != c.field || !strings.Contains(err.Hint, c.hint) || len(err.Message) > 200 {
@@ -112,6 +111,15 @@ func TestCatalog_CheckOfTypeAndDevice(t *testing.T) {
 	}
 	if err := all.Check(&turno.Spec{Type: "noop", Device: turno.DeviceAny}); err != nil {
 		t.Error(err)
+	}
+	noop, _ := all.Find("noop")
+	noop.Devices = []turno.Device{turno.DeviceCPU}
+	c, err := all.NewCatalog([]workload.Workload{noop})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Check(&turno.Spec{Type: "noop", Device: turno.DeviceGPU}); err == nil || err.Field != "device" {
+		t.Errorf("a device that it has not: %v", err)
 	}
 }
 

@@ -48,7 +48,7 @@ func New() workload.Workload {
 	return workload.Workload{
 		Name:    "vecadd",
 		Summary: "adds two random vectors and compares every number",
-		Devices: []turno.Device{turno.DeviceCPU},
+		Devices: []turno.Device{turno.DeviceCPU, turno.DeviceGPU},
 		Schema:  schema,
 		Example: json.RawMessage(`{"n": 200000, "repeat": 3}`),
 		Warm:    true,
@@ -98,10 +98,12 @@ func run(ctx context.Context, env *workload.Env, params json.RawMessage) (any, e
 	if bad != nil {
 		return nil, workload.BadParams(bad)
 	}
-	if env.Device != turno.DeviceCPU {
-		return nil, &workload.Failure{Reason: turno.ReasonSetupFailed, Message: "vecadd runs on cpu only in this turno"}
-	}
-	if p.DType == "float64" {
+	switch {
+	case env.Device == turno.DeviceGPU && p.DType == "float64":
+		return onGPU[float64](ctx, env, p)
+	case env.Device == turno.DeviceGPU:
+		return onGPU[float32](ctx, env, p)
+	case p.DType == "float64":
 		return compute[float64](ctx, env, p)
 	}
 	return compute[float32](ctx, env, p)
@@ -148,8 +150,8 @@ func finish(env *workload.Env, p Params, seconds []float64, o workload.Outcome) 
 		Median: workload.Rate(float64(p.bytes())/1e9, (seconds[(n-1)/2]+seconds[n/2])/2),
 	}
 	out.Rate = out.Best
-	fmt.Fprintf(env.Log, "vecadd of %d %s, %d threads: best %.1f GB/s, median %.1f of %d; error %.3g, tolerance %.3g\n",
-		p.N, p.DType, env.Threads, out.Best, out.Median, p.Repeat, o.Error, o.Tolerance)
+	fmt.Fprintf(env.Log, "vecadd of %d %s on %s, %d threads: best %.1f GB/s, median %.1f of %d; error %.3g, tolerance %.3g\n",
+		p.N, p.DType, o.Engine, env.Threads, out.Best, out.Median, p.Repeat, o.Error, o.Tolerance)
 	if !o.Verified {
 		return nil, workload.Wrong(o.Verification)
 	}

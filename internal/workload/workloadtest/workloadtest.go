@@ -33,6 +33,7 @@ func Run(t *testing.T, list []workload.Workload, s Suite) {
 			s.described(t, w)
 			if w.Warm {
 				s.warm(t, w)
+				onGPU(t, w)
 			}
 		})
 	}
@@ -145,24 +146,29 @@ func spoil(t *testing.T, w workload.Workload) {
 	for _, place := range []float64{0, 0.37, 0.999999} {
 		touched := false
 		env := newEnv(t, 2)
-		env.Tamper = func(answer any) {
-			touched = true
-			switch a := answer.(type) {
-			case []float32:
-				a[int(float64(len(a))*place)] += 1
-			case []float64:
-				a[int(float64(len(a))*place)] += 1
-			case []uint8:
-				a[int(float64(len(a))*place)] ^= 0x40
-			case *float64:
-				*a -= 1
-			default:
-				t.Fatalf("Tamper got a %T", answer)
-			}
-		}
+		change := tamper(t, place)
+		env.Tamper = func(answer any) { touched = true; change(answer) }
 		_, err := w.Run(t.Context(), env, w.Example)
 		if f, ok := errors.AsType[*workload.Failure](err); !touched || !ok || f.Reason != turno.ReasonWrongResult {
 			t.Errorf("a wrong number at %g of the answer: touched %t, %v", place, touched, err)
+		}
+	}
+}
+
+// tamper changes the number at a place, from 0 to 1, of an answer.
+func tamper(t *testing.T, place float64) func(answer any) {
+	return func(answer any) {
+		switch a := answer.(type) {
+		case []float32:
+			a[int(float64(len(a))*place)] += 1
+		case []float64:
+			a[int(float64(len(a))*place)] += 1
+		case []uint8:
+			a[int(float64(len(a))*place)] ^= 0x40
+		case *float64:
+			*a -= 1
+		default:
+			t.Fatalf("Tamper got a %T", answer)
 		}
 	}
 }
