@@ -27,6 +27,19 @@ func (c *Clock) End(name string) float64 {
 	return seconds
 }
 
+// Took ends a phase of which another clock, such as a device's, has measured so
+// many seconds, and starts the next one.
+func (c *Clock) Took(name string, seconds float64) {
+	c.since = time.Now()
+	for i := range c.phases {
+		if c.phases[i].Name == name {
+			c.phases[i].Seconds += seconds
+			return
+		}
+	}
+	c.phases = append(c.phases, Phase{name, seconds})
+}
+
 // Phases are those that have ended, in the order in which they first did.
 func (c *Clock) Phases() []Phase { return c.phases }
 

@@ -108,14 +108,3 @@ func CUDAEngine(s *cuda.Session, what string) string {
 func Grid(s *cuda.Session, n int64, size int) cuda.Dim {
 	return cuda.Dim{X: int(min((n+int64(size)-1)/int64(size), int64(max(s.Multiprocessors, 1)*32)))}
 }
-
-// Add puts a phase that was not measured by the clock itself, but by the
-// device's, into its list, and begins the next one.
-func (c *Clock) Add(name string, seconds float64) {
-	c.End(name)
-	for i := range c.phases {
-		if c.phases[i].Name == name {
-			c.phases[i].Seconds = seconds
-		}
-	}
-}

@@ -18,6 +18,7 @@ type Session struct {
 	events []driver.Event
 	graphs []driver.GraphExec
 	copied [2]driver.Event // when each half of the staging memory is free again; 0: it is
+	ends   []func()        // see later
 	err    error           // the first sticky one
 }
 
@@ -56,6 +57,9 @@ const keepPool = 64 << 20
 func (s *Session) End() error {
 	defer s.busy.Unlock()
 	defer runtime.UnlockOSThread()
+	for _, do := range s.ends {
+		do()
+	}
 	told := s.err != nil
 	if s.stream != 0 && !told {
 		if err := s.Synchronize(); err != nil && s.err == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -44,7 +45,9 @@ func (r *Role) Machine(ctx context.Context) (turno.Machine, error) {
 		m.Simulated = m.Simulated || d.Simulated
 	}
 	for _, o := range r.o.Offers {
-		m.Offers = append(m.Offers, turno.Offer{Type: o.Type, Devices: r.offered(o, m.Simulated)})
+		if on := offered(o, m.Simulated); len(on) > 0 {
+			m.Offers = append(m.Offers, turno.Offer{Type: o.Type, Devices: on})
+		}
 	}
 	for _, e := range r.o.Engines {
 		m.Runners = append(m.Runners, turno.Runner{Engine: e.Name, State: turno.RunnerStarting, Mode: e.Mode})
@@ -54,11 +57,11 @@ func (r *Role) Machine(ctx context.Context) (turno.Machine, error) {
 
 // offered leaves out real computing on simulated devices: only noop and
 // commands may be given one.
-func (r *Role) offered(o Offer, simulated bool) []turno.Device {
+func offered(o Offer, simulated bool) []turno.Device {
 	if !simulated || o.Class != ClassCompute {
 		return o.Devices
 	}
-	return []turno.Device{turno.DeviceCPU}
+	return slices.DeleteFunc(slices.Clone(o.Devices), func(d turno.Device) bool { return d == turno.DeviceGPU })
 }
 
 // procField reads one field of a file of lines "name : value".

@@ -15,6 +15,7 @@ import (
 	"turno/internal/workload/exec"
 	"turno/internal/workload/image"
 	"turno/internal/workload/infer"
+	"turno/internal/workload/kernel"
 	"turno/internal/workload/matmul"
 	"turno/internal/workload/noop"
 	"turno/internal/workload/train"
@@ -27,6 +28,7 @@ func List() []workload.Workload {
 		exec.New(),
 		image.New(),
 		infer.New(),
+		kernel.New(),
 		matmul.New(),
 		noop.New(),
 		train.New(),

@@ -78,7 +78,7 @@ func New() workload.Workload {
 	return workload.Workload{
 		Name:    "image",
 		Summary: "filters a picture and compares the result with a reference",
-		Devices: []turno.Device{turno.DeviceCPU},
+		Devices: devices,
 		Schema:  schema,
 		Example: json.RawMessage(`{"operation": "blur", "sigma": 1.2, "synthetic": {"width": 120, "height": 80, "count": 2}}`),
 		Warm:    true,

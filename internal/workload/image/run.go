@@ -27,6 +27,7 @@ type job struct {
 	env    *workload.Env
 	clock  *workload.Clock
 	worker worker
+	device *device // nil: the CPU
 	check  workload.Verification
 	sums   []string
 	result *picture
@@ -37,9 +38,6 @@ func run(ctx context.Context, env *workload.Env, params json.RawMessage) (any, e
 	if bad != nil {
 		return nil, workload.BadParams(bad)
 	}
-	if env.Device != turno.DeviceCPU {
-		return nil, setup("image runs on cpu only in this turno")
-	}
 	if p.Output == "" && p.Synthetic == nil && env.Dir != "" {
 		p.Output = "result.png"
 	}
@@ -47,6 +45,22 @@ func run(ctx context.Context, env *workload.Env, params json.RawMessage) (any, e
 		return nil, setup("output: this attempt has no folder for %s", p.Output)
 	}
 	j := &job{Params: p, env: env, clock: workload.NewClock(), worker: worker{filter: newFilter(p), threads: env.Threads}}
+	var out *Output
+	var err error
+	if env.Device == turno.DeviceGPU {
+		out, err = j.onGPU(ctx)
+	} else {
+		out, err = j.all(ctx)
+	}
+	if err != nil {
+		return nil, err // not out: it would be an output that is not nil
+	}
+	return out, nil
+}
+
+// all filters everything, and saves it.
+func (j *job) all(ctx context.Context) (*Output, error) {
+	p := j.Params
 	count, err := j.pictures(ctx)
 	if err != nil {
 		return nil, err
@@ -90,10 +104,9 @@ func (j *job) one(ctx context.Context, from *picture) error {
 		j.result = newPicture(from.width, from.height, j.worker.planes())
 		j.clock.End("setup")
 	}
-	if err := j.worker.apply(ctx, j.result, from); err != nil {
+	if err := j.filter(ctx, from); err != nil {
 		return err
 	}
-	j.clock.End("kernel")
 	j.env.Spoil(j.result.planes[len(j.result.planes)-1])
 	v, err := j.worker.verify(ctx, j.result, from, j.Seed, j.env.Threads)
 	if err != nil {
@@ -113,6 +126,16 @@ func (j *job) one(ctx context.Context, from *picture) error {
 	}
 	j.clock.End("verify")
 	return nil
+}
+
+// filter is the part that the rate is of.
+func (j *job) filter(ctx context.Context, from *picture) error {
+	if j.device != nil {
+		return j.device.apply(ctx, j.clock, j.result, from)
+	}
+	err := j.worker.apply(ctx, j.result, from)
+	j.clock.End("kernel")
+	return err
 }
 
 func (j *job) save(ctx context.Context, out *Output) error {
@@ -140,8 +163,11 @@ func (j *job) report(out *Output) *Output {
 	}
 	out.Outcome = workload.Outcome{Device: turno.DeviceCPU, Engine: "go", Threads: j.env.Threads, Phases: j.clock.Phases(),
 		Verification: j.check, Rate: workload.Rate(pixels/1e6, seconds), RateUnit: "Mpixel/s", Checksum: fmt.Sprintf("%016x", all.Sum64())}
-	fmt.Fprintf(j.env.Log, "image %s of %d picture(s) of %dx%d, %d threads: %.1f Mpixel/s; error %.3g, tolerance %.3g\n",
-		j.Operation, out.Count, out.Width, out.Height, j.env.Threads, out.Rate, j.check.Error, j.check.Tolerance)
+	if j.device != nil {
+		j.device.describe(out)
+	}
+	fmt.Fprintf(j.env.Log, "image %s of %d picture(s) of %dx%d on %s, %d threads: %.1f Mpixel/s; error %.3g, tolerance %.3g\n",
+		j.Operation, out.Count, out.Width, out.Height, out.Engine, j.env.Threads, out.Rate, j.check.Error, j.check.Tolerance)
 	if out.File != "" {
 		fmt.Fprintf(j.env.Log, "wrote %s, %d bytes\n", out.File, out.FileBytes)
 	}

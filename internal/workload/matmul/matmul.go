@@ -24,12 +24,13 @@ var schema []byte
 
 // Params are the parameters; see schema.json.
 type Params struct {
-	M      int    `json:"m"`
-	K      int    `json:"k"`
-	N      int    `json:"n"`
-	DType  string `json:"dtype"`
-	Repeat int    `json:"repeat"`
-	Seed   int64  `json:"seed"`
+	M       int    `json:"m"`
+	K       int    `json:"k"`
+	N       int    `json:"n"`
+	DType   string `json:"dtype"`
+	Library string `json:"library"`
+	Repeat  int    `json:"repeat"`
+	Seed    int64  `json:"seed"`
 }
 
 // maxBytes bounds the three matrices: what fits a small server and a large GPU.
@@ -50,7 +51,7 @@ func New() workload.Workload {
 	return workload.Workload{
 		Name:    "matmul",
 		Summary: "multiplies two random matrices and tests the product",
-		Devices: []turno.Device{turno.DeviceCPU},
+		Devices: []turno.Device{turno.DeviceCPU, turno.DeviceGPU},
 		Schema:  schema,
 		Example: json.RawMessage(`{"m": 384, "k": 256, "n": 320, "repeat": 2}`),
 		Warm:    true,
@@ -70,7 +71,7 @@ func size(params json.RawMessage) (float64, string) {
 }
 
 func parse(params json.RawMessage) (Params, *turno.Error) {
-	p := Params{M: 1024, K: 1024, N: 1024, DType: "float32", Repeat: 1}
+	p := Params{M: 1024, K: 1024, N: 1024, DType: "float32", Library: "auto", Repeat: 1}
 	if err := workload.Decode(params, &p); err != nil {
 		return p, err
 	}
@@ -83,8 +84,11 @@ func parse(params json.RawMessage) (Params, *turno.Error) {
 			return p, turno.Invalid("params."+c.name, "%d: use 1 to %d", c.value, c.most)
 		}
 	}
-	if p.DType != "float32" && p.DType != "float64" {
-		return p, turno.Invalid("params.dtype", "%.40q: use float32 or float64", p.DType)
+	if dtypes[p.DType].bytes == 0 {
+		return p, turno.Invalid("params.dtype", "%.40q: use float32, float64, tf32, float16 or bfloat16", p.DType)
+	}
+	if p.Library != "auto" && p.Library != "cublas" && p.Library != "own" {
+		return p, turno.Invalid("params.library", "%.40q: use auto, cublas or own", p.Library)
 	}
 	if need := p.bytes(); need > maxBytes {
 		return p, turno.Invalid("params.m", "the matrices of %d by %d, %d by %d and %d by %d would need %d bytes (%.1f GiB); at most %d GiB are allowed",
@@ -95,10 +99,7 @@ func parse(params json.RawMessage) (Params, *turno.Error) {
 
 // bytes of A, B and C; no side is over 2^20, so it fits.
 func (p Params) bytes() int64 {
-	size := int64(4)
-	if p.DType == "float64" {
-		size = 8
-	}
+	size := int64(dtypes[p.DType].bytes)
 	m, k, n := int64(p.M), int64(p.K), int64(p.N)
 	return size * (m*k + k*n + m*n)
 }
@@ -110,13 +111,17 @@ func run(ctx context.Context, env *workload.Env, params json.RawMessage) (any, e
 	if bad != nil {
 		return nil, workload.BadParams(bad)
 	}
-	if env.Device != turno.DeviceCPU {
-		return nil, &workload.Failure{Reason: turno.ReasonSetupFailed, Message: "matmul runs on cpu only in this turno"}
-	}
-	if p.DType == "float64" {
+	switch {
+	case env.Device == turno.DeviceGPU && p.DType == "float64":
+		return onGPU[float64](ctx, env, p)
+	case env.Device == turno.DeviceGPU:
+		return onGPU[float32](ctx, env, p)
+	case p.DType == "float64":
 		return compute[float64](ctx, env, p)
+	case p.DType == "float32":
+		return compute[float32](ctx, env, p)
 	}
-	return compute[float32](ctx, env, p)
+	return nil, &workload.Failure{Reason: turno.ReasonSetupFailed, Message: p.DType + " needs a GPU: submit with --device gpu, or use float32"}
 }
 
 func compute[T workload.Float](ctx context.Context, env *workload.Env, p Params) (*Output, error) {
@@ -137,24 +142,28 @@ func compute[T workload.Float](ctx context.Context, env *workload.Env, p Params)
 		seconds[i] = clock.End("kernel")
 	}
 	env.Spoil(x.c)
-	v, sum, err := x.verify(ctx, p.Seed)
+	v, sum, err := x.verify(ctx, p.Seed, 0)
 	if err != nil {
 		return nil, err
 	}
 	clock.End("verify")
+	return report(env, p, seconds, workload.Outcome{Device: turno.DeviceCPU, Engine: "go " + gemm.KernelName[T](), Threads: env.Threads,
+		Phases: clock.Phases(), Verification: v, RateUnit: "GFLOP/s", Checksum: sum})
+}
+
+// report is the outcome of a run that was checked.
+func report(env *workload.Env, p Params, seconds []float64, o workload.Outcome) (*Output, error) {
 	slices.Sort(seconds)
 	out := &Output{
-		Outcome: workload.Outcome{Device: turno.DeviceCPU, Engine: "go " + gemm.KernelName[T](), Threads: env.Threads,
-			Phases: clock.Phases(), Verification: v, RateUnit: "GFLOP/s", Checksum: sum},
-		Bytes: p.bytes(), Times: p.Repeat, FLOP: p.flop(),
+		Outcome: o, Bytes: p.bytes(), Times: p.Repeat, FLOP: p.flop(),
 		Best:   workload.Rate(p.flop()/1e9, seconds[0]),
 		Median: workload.Rate(p.flop()/1e9, median(seconds)),
 	}
 	out.Rate = out.Best
 	fmt.Fprintf(env.Log, "matmul %dx%dx%d %s on %s, %d threads: best %.1f GFLOP/s, median %.1f of %d; error %.3g, tolerance %.3g\n",
-		p.M, p.K, p.N, p.DType, out.Engine, env.Threads, out.Best, out.Median, p.Repeat, v.Error, v.Tolerance)
-	if !v.Verified {
-		return nil, workload.Wrong(v)
+		p.M, p.K, p.N, p.DType, out.Engine, env.Threads, out.Best, out.Median, p.Repeat, o.Error, o.Tolerance)
+	if !o.Verified {
+		return nil, workload.Wrong(o.Verification)
 	}
 	return out, nil
 }

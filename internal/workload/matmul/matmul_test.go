@@ -61,7 +61,7 @@ func margin[T workload.Float](t *testing.T) {
 		if err := x.multiply(t.Context(), func(float64) {}); err != nil {
 			t.Fatal(err)
 		}
-		v, _, err := x.verify(t.Context(), 1)
+		v, _, err := x.verify(t.Context(), 1, 0)
 		if err != nil || !v.Verified || v.Error > v.Tolerance/4 {
 			t.Errorf("%+v: error %.3g, tolerance %.3g, %v", s, v.Error, v.Tolerance, err)
 		}
@@ -71,7 +71,7 @@ func margin[T workload.Float](t *testing.T) {
 			place := len(x.c) / 2
 			right := x.c[place]
 			x.c[place] += wrong
-			if v, _, _ := x.verify(t.Context(), 1); v.Verified {
+			if v, _, _ := x.verify(t.Context(), 1, 0); v.Verified {
 				t.Errorf("%+v: a number that is wrong by %g passed: error %.3g", s, wrong, v.Error)
 			}
 			x.c[place] = right
@@ -104,7 +104,7 @@ func BenchmarkVerify(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, _, err := x.verify(b.Context(), 0); err != nil {
+		if _, _, err := x.verify(b.Context(), 0, 0); err != nil {
 			b.Fatal(err)
 		}
 	}

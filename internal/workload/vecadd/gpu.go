@@ -63,7 +63,7 @@ func sum[T workload.Float](ctx context.Context, env *workload.Env, p Params, s *
 	if err != nil {
 		return nil, err
 	}
-	clock.Add("kernel", total(seconds))
+	clock.Took("kernel", total(seconds))
 	if err := cuda.Download(ctx, s, c, onto); err != nil {
 		return nil, err
 	}

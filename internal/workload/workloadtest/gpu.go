@@ -93,6 +93,6 @@ func faults(t *testing.T, w workload.Workload) {
 func gpuEnv(t *testing.T, o drivertest.Options) (*workload.Env, *drivertest.Fake) {
 	fake := drivertest.New(t, o)
 	env := newEnv(t, 2)
-	env.Device, env.GPU, env.CUDA = turno.DeviceGPU, drivertest.UUID, cuda.New(cuda.Loader{CUDA: fake.CUDA})
+	env.Device, env.GPU, env.CUDA = turno.DeviceGPU, drivertest.UUID, cuda.New(cuda.Loader{CUDA: fake.CUDA, NVRTC: fake.NVRTC})
 	return env, fake
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"math"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
@@ -31,10 +32,10 @@ func Run(t *testing.T, list []workload.Workload, s Suite) {
 		t.Run(w.Name, func(t *testing.T) {
 			t.Parallel()
 			s.described(t, w)
-			if w.Warm {
+			if w.Warm && slices.Contains(w.Devices, turno.DeviceCPU) {
 				s.warm(t, w)
-				onGPU(t, w)
 			}
+			onGPU(t, w)
 		})
 	}
 }

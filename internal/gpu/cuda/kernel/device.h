@@ -43,6 +43,19 @@ DEVICE float log2_fast(float v) { return __nvvm_lg2_approx_f(v); }
 DEVICE float fused(float a, float b, float c) { return __nvvm_fma_rn_f(a, b, c); }
 DEVICE u32 mul_high(u32 a, u32 b) { return (u32)(((u64)a * b) >> 32); }
 
+DEVICE u32 shared_address(const void *p) { return (u32)(u64)(__attribute__((address_space(3))) const u8 *)p; }
+// Neighbours in shared memory, read at once; p is aligned to all of them. In
+// words of PTX, because clang takes a vector load apart again.
+DEVICE void read_shared(float *v, const float *p, int count) {
+  if (count == 4)
+    asm volatile("ld.shared.v4.f32 {%0,%1,%2,%3}, [%4];" : "=f"(v[0]), "=f"(v[1]), "=f"(v[2]), "=f"(v[3]) : "r"(shared_address(p)) : "memory");
+  else
+    asm volatile("ld.shared.v2.f32 {%0,%1}, [%2];" : "=f"(v[0]), "=f"(v[1]) : "r"(shared_address(p)) : "memory");
+}
+DEVICE void read_shared(double *v, const double *p, int) {
+  asm volatile("ld.shared.v2.f64 {%0,%1}, [%2];" : "=d"(v[0]), "=d"(v[1]) : "r"(shared_address(p)) : "memory");
+}
+
 #endif
 
 #define BLOCK_X ((int)blockIdx.x)

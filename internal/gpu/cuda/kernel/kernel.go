@@ -35,5 +35,8 @@ type Target struct {
 func Targets() []Target {
 	return []Target{
 		{"vec", "sm_70", "ptx60"},
+		{"gemm", "sm_70", "ptx60"},
+		{"mma", "sm_80", "ptx70"}, // tensor cores with bf16 and tf32, cp.async
+		{"image", "sm_70", "ptx60"},
 	}
 }

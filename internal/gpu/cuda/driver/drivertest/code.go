@@ -51,6 +51,11 @@ func (f *Fake) code(c *driver.CUDA) {
 			*log = "SIMULATED: PTX for sm_" + string(target[1])
 			return driver.InvalidPTX
 		}
+		if mark := shimMark.FindSubmatch(image); mark != nil {
+			if r := f.start().call(opLoad, words{uint64(len(mark[1]))}, mark[1], nil); r != driver.Success {
+				return r
+			}
+		}
 		*m = driver.Module(f.handle())
 		f.modules[*m] = entries(image)
 		return driver.Success

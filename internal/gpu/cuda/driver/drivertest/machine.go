@@ -26,6 +26,7 @@ const (
 	opSet32
 	opCopy
 	opLaunch
+	opLoad
 )
 
 type words [8]uint64
@@ -187,7 +188,7 @@ func build() (string, error) {
 	defer os.RemoveAll(fresh)
 	made := filepath.Join(fresh, "shim")
 	text, err := exec.Command("clang-16", "-x", "c++", "-std=c++20", "-O2", "-ffp-contract=off", "-Wall", "-Wno-unused-function", "-U_FORTIFY_SOURCE",
-		"-nostdlib++", "-o", made, filepath.Join(dir, "shim", "main.cpp"), "-lm").CombinedOutput()
+		"-nostdlib++", "-rdynamic", "-o", made, filepath.Join(dir, "shim", "main.cpp"), "-lm").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("compile the shim: %w\n%s", err, text)
 	}

@@ -6,6 +6,7 @@
 // page that cannot be touched: reading or writing behind it is CUDA's error
 // 700, after which, as on a GPU, nothing works any more.
 #define TURNO_CPU
+#include <dlfcn.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,10 @@
 shim_dim threadIdx, blockIdx, blockDim, gridDim;
 u8 *shim_dynamic;
 float shim_lane[32][16];
+#include "mma.h"
+shim_copies shim_pending[1024];
+const void *shim_pointer[32];
+u32 shim_word[32][8];
 
 enum { most_threads = 1024, stack_bytes = 64 << 10 };
 enum waits { ready, at_warp, at_block, ended };
@@ -37,12 +42,15 @@ static void (*kernel)(const u8 *);
 static const char *fault; // of the block's barriers
 
 int shim_lane_index() { return running % 32; }
+int shim_thread() { return running; }
 
 void shim_wait(int warp) {
   fiber *f = &fibers[running];
   f->state = warp ? at_warp : at_block;
   if (!_setjmp(f->at)) _longjmp(scheduler, 1);
 }
+
+void shim_unaligned() { fault = "a vector read that is not aligned"; }
 
 static void body() {
   for (;;) {
@@ -85,6 +93,7 @@ static void run_warp(int low, int high) {
 static void run_block(int threads) {
   for (int i = 0; i < threads; i++) {
     fibers[i].state = ready;
+    shim_pending[i].count = shim_pending[i].group = 0;
     fibers[i].index = {(u32)i % blockDim.x, (u32)i / blockDim.x % blockDim.y, (u32)i / blockDim.x / blockDim.y};
   }
   for (;;) {
@@ -100,26 +109,7 @@ static void run_block(int threads) {
   }
 }
 
-// unpack calls a kernel with its arguments from a packed buffer.
-template <class T> static T take(const u8 *&p) {
-  p = (const u8 *)(((u64)p + sizeof(T) - 1) / sizeof(T) * sizeof(T));
-  T v = *(const T *)p;
-  p += sizeof(T);
-  return v;
-}
-template <auto f> struct unpack;
-template <class... A, void (*f)(A...)> struct unpack<f> {
-  template <class... B> static void with(const u8 *&p, B... b) {
-    if constexpr (sizeof...(B) == sizeof...(A)) f(b...);
-    else next<sizeof...(B), A...>(p, b...);
-  }
-  template <int n, class First, class... Rest, class... B> static void next(const u8 *&p, B... b) {
-    if constexpr (n == 0) with(p, b..., take<First>(p));
-    else next<n - 1, Rest...>(p, b...);
-  }
-  static void call(const u8 *p) { with(p); }
-};
-
+#include "unpack.h"
 #include "kernels.inc"
 
 struct allocation { u8 *start, *base; u64 bytes, mapped; allocation *next; };
@@ -182,9 +172,23 @@ static void answer(u64 status, const void *data, u64 n) {
 }
 static void on_fault(int) { answer(700, "", 0); _exit(0); }
 
+// Kernels of a test's own, compiled into libraries; the last one of a name counts.
+static const shim_kernel *libraries[64];
+static int loaded;
+
+static int load(const char *path) {
+  void *library = dlopen(path, RTLD_NOW);
+  void *list = library ? dlsym(library, "shim_user_kernels") : 0;
+  if (!list || loaded == 64) return fprintf(stderr, "%s\n", dlerror()), 300;
+  libraries[loaded++] = (const shim_kernel *)list;
+  return 0;
+}
+
 static int launch(const char *name, const u64 *h, const u8 *packed) {
   void (*found)(const u8 *) = 0;
   for (auto &k : kernels) if (!strcmp(k.name, name)) found = k.call;
+  for (int i = 0; i < loaded; i++)
+    for (const shim_kernel *k = libraries[i]; k->name; k++) if (!strcmp(k->name, name)) found = k->call;
   u32 threads = (u32)(h[4] * h[5] * h[6] & 0xffffffff);
   if (!found) return 500;
   if (threads == 0 || threads > most_threads) return 1;
@@ -203,7 +207,7 @@ static int launch(const char *name, const u64 *h, const u8 *packed) {
   return 0;
 }
 
-enum { op_alloc, op_free, op_write, op_read, op_set8, op_set32, op_copy, op_launch };
+enum { op_alloc, op_free, op_write, op_read, op_set8, op_set32, op_copy, op_launch, op_load };
 
 int main() {
   static u8 stack[64 << 10];
@@ -250,6 +254,13 @@ int main() {
       if (named >= sizeof name || packed > sizeof values) _exit(2);
       all_of((u8 *)name, named), all_of(values, packed);
       answer(launch(name, h, values), "", 0);
+      break;
+    }
+    case op_load: {
+      char path[4096] = {};
+      if (h[0] >= sizeof path) _exit(2);
+      all_of((u8 *)path, h[0]);
+      answer(load(path), "", 0);
       break;
     }
     default: _exit(2);

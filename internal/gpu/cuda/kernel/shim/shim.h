@@ -17,6 +17,7 @@ struct shim_dim { u32 x, y, z; };
 extern shim_dim threadIdx, blockIdx, blockDim, gridDim;
 extern u8 *shim_dynamic;
 
+void shim_unaligned();
 void shim_wait(int warp); // for the warp, else for the block
 extern float shim_lane[32][16]; // what the lanes of the running warp exchange
 int shim_lane_index();
@@ -47,4 +48,8 @@ DEVICE float exp2_fast(float v) { return exp2f(v); }
 DEVICE float log2_fast(float v) { return log2f(v); }
 DEVICE float fused(float a, float b, float c) { return fmaf(a, b, c); }
 DEVICE u32 mul_high(u32 a, u32 b) { return (u32)(((u64)a * b) >> 32); }
+template <class T> DEVICE void read_shared(T *v, const T *p, int count) {
+  if ((u64)p % (sizeof(T) * count)) shim_unaligned();
+  memcpy(v, p, sizeof(T) * count);
+}
 #endif
