@@ -126,6 +126,15 @@ func (v Versions) String() string {
 	return fmt.Sprintf("%d to %d", v.Oldest, v.Newest)
 }
 
+// WithoutStatus is what a worker is, without how its devices are at the moment.
+func (m Machine) WithoutStatus() Machine {
+	m.GPUs = slices.Clone(m.GPUs)
+	for i := range m.GPUs {
+		m.GPUs[i].Status = nil
+	}
+	return m
+}
+
 // WorkerState is how the scheduler sees a worker.
 type WorkerState string
 

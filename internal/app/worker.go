@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"turno"
 	"turno/internal/config"
@@ -33,11 +35,14 @@ func inventory(cfg config.Config) gpu.Inventory {
 	if err != nil {
 		return gpu.None{Reason: fmt.Sprintf("GPUs are looked for by a child, and this program's path is not known: %v", err)}
 	}
-	return cuda.NewInventory(binary, "runner", lookForGPUs)
+	return cuda.NewInventory([]string{binary, "runner", lookForGPUs}, []string{binary, "runner", watchGPUs})
 }
 
-// lookForGPUs is the class of the child that lists devices and ends.
-const lookForGPUs = "gpus"
+// Classes of the children that list devices once, and that go on doing so.
+const (
+	lookForGPUs = "gpus"
+	watchGPUs   = "gpus-watch"
+)
 
 // offers is what the workloads of this build let a worker run.
 func offers() []worker.Offer {
@@ -123,8 +128,16 @@ func version() string {
 // Runner serves the runner protocol on standard input and output: the hidden
 // command that a worker starts.
 func Runner(ctx context.Context, class string) error {
-	if class == lookForGPUs {
+	switch class {
+	case lookForGPUs:
 		return cuda.Watch(ctx, driver.Open{}.NVML, os.Stdout, 0)
+	case watchGPUs:
+		ctx, gone := context.WithCancel(ctx)
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin) // until the worker is gone
+			gone()
+		}()
+		return cuda.Watch(ctx, driver.Open{}.NVML, os.Stdout, time.Second)
 	}
 	o, err := runner.OptionsOf(runner.Class(class), all.List())
 	if err != nil {

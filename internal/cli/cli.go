@@ -174,7 +174,7 @@ func (s *session) groups() []group {
 			s.actCommand(turno.Release, releaseShort, ""), s.actCommand(turno.Requeue, requeueShort, ""), s.retryCommand(), s.watchCommand(),
 		}},
 		{"machines", "Machines:", []*cobra.Command{
-			s.nodesCommand(), s.workerCommand(turno.Drain, drainShort), s.workerCommand(turno.Undrain, undrainShort), s.typesCommand(),
+			s.nodesCommand(), s.gpusCommand(), s.workerCommand(turno.Drain, drainShort), s.workerCommand(turno.Undrain, undrainShort), s.typesCommand(),
 			s.deadLettersCommand(),
 		}},
 		{"services", "A turno of your own:", []*cobra.Command{

@@ -1,6 +1,6 @@
 // Package gpu is the port to the GPUs of a machine: what there is, how it is,
 // who uses it. It runs nothing on them: that is the runner's. Adapters: fake
-// (scheduling trials, marked SIMULATED) and, with the CUDA work, NVML.
+// (scheduling trials, marked SIMULATED), and cuda, by NVML.
 package gpu
 
 import (
@@ -28,6 +28,12 @@ type Health interface {
 	// Faults says what is wrong, by UUID; a device that is well is left out. A
 	// call may hang for ever: callers give up on it.
 	Faults(ctx context.Context) (map[string]string, error)
+}
+
+// Watcher is an Inventory that tells how its devices are, about once a second,
+// until ctx is done.
+type Watcher interface {
+	Watch(ctx context.Context, tell func([]turno.GPU))
 }
 
 // None is the inventory of a machine without a driver.

@@ -63,6 +63,10 @@ func (s *Sched) present(w *worker, r *turno.Report) {
 		s.recall(w)
 	}
 	changed := !reflect.DeepEqual(w.Machine, r.Machine)
+	if changed && reflect.DeepEqual(w.Machine.WithoutStatus(), r.Machine.WithoutStatus()) {
+		// How devices are changes all the time, and nothing is placed by it.
+		w.Machine, w.record, changed = r.Machine, true, false
+	}
 	if changed || w.leaving != r.Leaving || w.State != state || !w.reported {
 		w.record, s.mustPlace = true, true
 	}

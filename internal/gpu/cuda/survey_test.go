@@ -2,6 +2,7 @@ package cuda
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -188,12 +189,31 @@ func TestInventory_AsksAChild(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			inv := NewInventory(c.command...)
+			inv := NewInventory(c.command, nil)
 			inv.present = c.present
 			devices, err := inv.Devices(t.Context())
 			if err != nil || len(devices) != c.devices || !strings.Contains(inv.Why(), c.why) {
 				t.Errorf("%v, %v, %s", devices, err, inv.Why())
 			}
 		})
+	}
+}
+
+// TestInventory_Watch: surveys come as the child writes them, and none when it
+// has ended.
+func TestInventory_Watch(t *testing.T) {
+	t.Parallel()
+	inv := NewInventory(nil, []string{"/bin/sh", "-c", `echo '{"devices":[{"index":0,"uuid":"GPU-1"}]}'; echo '{"devices":[{"index":0,"uuid":"GPU-2"}]}'`})
+	ctx, cancel := context.WithCancel(t.Context())
+	var seen []string
+	inv.Watch(ctx, func(list []turno.GPU) {
+		if len(list) == 0 {
+			cancel()
+			return
+		}
+		seen = append(seen, list[0].UUID)
+	})
+	if diff := cmp.Diff([]string{"GPU-1", "GPU-2"}, seen); diff != "" {
+		t.Error(diff)
 	}
 }

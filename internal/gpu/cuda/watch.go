@@ -45,7 +45,8 @@ const probeTime = 20 * time.Second
 // Inventory is this machine's devices, seen by a child process. Safe for
 // concurrent use.
 type Inventory struct {
-	command []string // writes one Survey
+	once    []string // a command that writes one Survey
+	watch   []string // one that writes one a second
 	present func() error
 
 	mu   sync.Mutex
@@ -53,10 +54,11 @@ type Inventory struct {
 	seen bool
 }
 
-// NewInventory looks with a command that runs Watch once. Where this machine
-// cannot have a device, by what the system shows, nothing is run.
-func NewInventory(command ...string) *Inventory {
-	return &Inventory{command: command, present: present}
+// NewInventory looks with a command that runs Watch once, and one that goes on.
+// Where this machine cannot have a device, by what the system shows, nothing is
+// run.
+func NewInventory(once, watch []string) *Inventory {
+	return &Inventory{once: once, watch: watch, present: present}
 }
 
 // Devices lists them. What was seen once is remembered: devices do not come and
@@ -106,7 +108,7 @@ func (inv *Inventory) look(ctx context.Context) Survey {
 }
 
 func (inv *Inventory) ask(ctx context.Context) (Survey, error) {
-	command := exec.CommandContext(ctx, inv.command[0], inv.command[1:]...)
+	command := exec.CommandContext(ctx, inv.once[0], inv.once[1:]...)
 	command.WaitDelay = time.Second // for pipes that what it started holds open
 	out, err := command.Output()
 	var s Survey
@@ -125,4 +127,52 @@ func (inv *Inventory) ask(ctx context.Context) (Survey, error) {
 func firstLine(text []byte) []byte {
 	_, line, _ := bufio.ScanLines(text, true)
 	return line
+}
+
+// Between two tries to look again after the child has ended or hung.
+const watchAgain = 10 * time.Second
+
+// Watch tells how the devices are, as a child sees them once a second, until
+// ctx is done. A child that says nothing for probeTime is replaced: its library
+// hangs. Meanwhile nothing is known.
+func (inv *Inventory) Watch(ctx context.Context, tell func([]turno.GPU)) {
+	for ctx.Err() == nil {
+		inv.follow(ctx, tell)
+		tell([]turno.GPU{})
+		select {
+		case <-ctx.Done():
+		case <-time.After(watchAgain):
+		}
+	}
+}
+
+// follow runs one child until it ends.
+func (inv *Inventory) follow(ctx context.Context, tell func([]turno.GPU)) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	command := exec.CommandContext(ctx, inv.watch[0], inv.watch[1:]...)
+	command.WaitDelay = time.Second
+	lifeline, err := command.StdinPipe() // it ends with this process
+	if err != nil {
+		return
+	}
+	defer lifeline.Close()
+	out, err := command.StdoutPipe()
+	if err != nil || command.Start() != nil {
+		return
+	}
+	silent := time.AfterFunc(probeTime, cancel)
+	defer silent.Stop()
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 4<<20) // 128 processes on each of 64 devices are 0.5 MiB
+	for lines.Scan() {
+		var s Survey
+		if json.Unmarshal(lines.Bytes(), &s) != nil {
+			break
+		}
+		silent.Reset(probeTime)
+		tell(s.Devices)
+	}
+	cancel()
+	_ = command.Wait() // how it ended does not matter: another one follows
 }

@@ -19,6 +19,7 @@ type event struct {
 	broken   error // the worker cannot go on
 	hello    bool  // a scheduler asks for a Report
 	engine   *engineNews
+	gpus     []turno.GPU // how they are
 
 	ward      *wardNews // what was found of devices; with a result too
 	stuck     string    // why it cannot be killed

@@ -118,6 +118,10 @@ func (r *Role) take(ctx context.Context, c shell.Clock) error {
 			if err := r.learned(e.engine); err != nil {
 				return err
 			}
+		case e.gpus != nil:
+			if err := r.observed(e.gpus); err != nil {
+				return err
+			}
 		case e.progress != nil:
 			r.core.Progress(e.key, *e.progress)
 		case e.staged:

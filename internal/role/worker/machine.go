@@ -55,6 +55,25 @@ func (r *Role) Machine(ctx context.Context) (turno.Machine, error) {
 	return m, nil
 }
 
+// observed takes how the devices are; the next Report tells it. Which there are
+// stays as it was at the start.
+func (r *Role) observed(list []turno.GPU) error {
+	m := r.machine
+	m.GPUs = slices.Clone(m.GPUs)
+	for i := range m.GPUs {
+		at := slices.IndexFunc(list, func(g turno.GPU) bool { return g.UUID == m.GPUs[i].UUID })
+		m.GPUs[i].Status = nil // it has gone, or cannot be asked
+		if at >= 0 {
+			m.GPUs[i].Status = list[at].Status
+		}
+	}
+	r.machine = m
+	if err := r.encoder.SetMachine(m); err != nil {
+		return fmt.Errorf("describe this machine: %w", err)
+	}
+	return nil
+}
+
 // offered leaves out real computing on simulated devices: only noop and
 // commands may be given one.
 func offered(o Offer, simulated bool) []turno.Device {

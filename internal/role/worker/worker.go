@@ -242,6 +242,9 @@ func (r *Role) keepWatch(ctx context.Context, orders broker.Watcher) {
 	if len(r.machine.GPUs) > 0 {
 		r.group.Go(func() { r.watchGPUs(ctx) })
 	}
+	if w, ok := r.o.GPUs.(gpu.Watcher); ok && len(r.machine.GPUs) > 0 {
+		r.group.Go(func() { w.Watch(ctx, func(list []turno.GPU) { r.inbox.put(event{gpus: list}) }) })
+	}
 }
 
 // watch hands Desireds to the loop.
