@@ -57,15 +57,9 @@ func locate(env *workload.Env, path string) (string, error) {
 	return filepath.Join(env.Inputs, path), nil
 }
 
-// fill makes what a buffer holds first.
+// fill makes what a buffer without a file holds first.
 func (h *held) fill(ctx context.Context, env *workload.Env, seed int64, stream uint64) ([]byte, error) {
-	if h.File != "" {
-		return h.read(env)
-	}
 	data := make([]byte, h.Bytes)
-	if h.Fill == "zero" {
-		return data, nil
-	}
 	numbers := make([]float32, h.Bytes/4)
 	if h.Fill == "random" {
 		if err := workload.Fill(ctx, numbers, workload.NewRandom(seed, stream), env.Threads); err != nil {
@@ -108,19 +102,48 @@ func (h *held) read(env *workload.Env) ([]byte, error) {
 	return data, nil
 }
 
-// upload puts a buffer on the device, twice if it will be needed again.
-func (h *held) upload(ctx context.Context, s *cuda.Session, data []byte, again bool) error {
+// upload puts a buffer on the device, twice if it will be needed again. Room
+// there comes first: a job that asks for too much fails by that, and not for
+// what the worker would have to hold of it. Zeros are made there.
+func (h *held) upload(ctx context.Context, env *workload.Env, s *cuda.Session, o uploadOptions) error {
+	var data []byte
 	var err error
+	if h.File != "" { // which may say how large it is
+		if data, err = h.read(env); err != nil {
+			return err
+		}
+	}
 	if h.device, err = s.Alloc(h.Bytes); err != nil {
 		return err
 	}
-	if !again {
-		return s.CopyIn(ctx, h.device, data)
+	to := h.device
+	if o.again {
+		if h.first, err = s.Alloc(h.Bytes); err != nil {
+			return err
+		}
+		to = h.first
 	}
-	if h.first, err = s.Alloc(h.Bytes); err != nil {
-		return err
+	switch {
+	case h.File == "" && h.Fill == "zero":
+		err = s.Zero(to, h.Bytes)
+	case h.File == "":
+		if data, err = h.fill(ctx, env, o.seed, o.stream); err != nil {
+			return err
+		}
+		fallthrough
+	default:
+		err = s.CopyIn(ctx, to, data)
 	}
-	return errors.Join(s.CopyIn(ctx, h.first, data), s.Copy(h.device, h.first, h.Bytes))
+	if err == nil && o.again {
+		err = s.Copy(h.device, h.first, h.Bytes)
+	}
+	return err
+}
+
+type uploadOptions struct {
+	again  bool
+	seed   int64
+	stream uint64 // of the random numbers
 }
 
 // write saves an output.

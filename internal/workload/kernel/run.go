@@ -135,7 +135,7 @@ func (j *job) load(ctx context.Context) (*cuda.Module, error) {
 // prepare makes the arguments.
 func (j *job) prepare(ctx context.Context) error {
 	values := make([]any, len(j.Arguments))
-	var contents [][]byte
+	j.clock.End("setup")
 	for i := range j.Arguments {
 		a := &j.Arguments[i]
 		if a.Type != buffer {
@@ -143,24 +143,10 @@ func (j *job) prepare(ctx context.Context) error {
 			continue
 		}
 		h := &held{Argument: a}
-		data, err := h.fill(ctx, j.env, j.Seed, uint64(i))
-		if err != nil {
+		if err := h.upload(ctx, j.env, j.s, uploadOptions{again: j.Repeat > 1 || j.Check, seed: j.Seed, stream: uint64(i)}); err != nil {
 			return err
 		}
-		j.buffers, contents = append(j.buffers, h), append(contents, data)
-	}
-	j.clock.End("setup")
-	for i, h := range j.buffers {
-		if err := h.upload(ctx, j.s, contents[i], j.Repeat > 1 || j.Check); err != nil {
-			return err
-		}
-	}
-	next := 0
-	for i := range j.Arguments {
-		if j.Arguments[i].Type == buffer {
-			values[i] = j.buffers[next].device
-			next++
-		}
+		j.buffers, values[i] = append(j.buffers, h), h.device
 	}
 	var err error
 	if j.packed, err = cuda.Pack(values...); err != nil {
