@@ -16,7 +16,7 @@ import (
 // the CPU. They prove what is asked of a driver and what is computed, not how
 // fast.
 func onGPU(t *testing.T, w workload.Workload) {
-	if !slices.Contains(w.Devices, turno.DeviceGPU) || w.Light {
+	if !slices.Contains(w.Devices, turno.DeviceGPU) || !w.Warm || w.Light {
 		return
 	}
 	t.Run("G1_ExampleRunsAndVerifies", func(t *testing.T) {
