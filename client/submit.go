@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"turno"
 )
@@ -188,13 +189,35 @@ func (e *encoder) encode(spec *turno.Spec) *turno.Error {
 	if e.encoded != nil && spec == e.given {
 		return e.problem
 	}
-	e.given, e.problem = spec, nil
+	e.given, e.encoded, e.problem = spec, []byte{}, notText(spec)
+	if e.problem != nil {
+		return e.problem
+	}
 	var err error
 	if e.encoded, err = json.Marshal(spec); err != nil {
 		e.encoded = []byte{}
 		e.problem = turno.Invalid("spec", "cannot be sent: %v", unwrapped(err))
 	}
 	return e.problem
+}
+
+// notText finds what JSON cannot carry: encoding/json would put other
+// characters in the place of those that are not UTF-8.
+func notText(spec *turno.Spec) *turno.Error {
+	if spec == nil {
+		return nil
+	}
+	for _, f := range []struct{ field, text string }{{"name", spec.Name}, {"dir", spec.Dir}, {"submit_dir", spec.SubmitDir}} {
+		if !utf8.ValidString(f.text) {
+			return turno.Invalid(f.field, "%.80q is not UTF-8", f.text)
+		}
+	}
+	for name, value := range spec.Env {
+		if !utf8.ValidString(name) || !utf8.ValidString(value) {
+			return turno.Invalid("env", "the variable %.80q or its value is not UTF-8", name)
+		}
+	}
+	return nil
 }
 
 func (e *encoder) job(b []byte, n *turno.NewJob, id string) []byte {

@@ -46,6 +46,9 @@ func Run(ctx context.Context, cfg config.Config, roles []string, ready func(conf
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
+	if err := checkPrivate(cfg.Data); err != nil {
+		return err
+	}
 	if err := apart(cfg, roles); err != nil {
 		return err
 	}

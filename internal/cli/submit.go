@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
@@ -113,8 +114,15 @@ func (sub *submission) submit(ctx context.Context, cmd *cobra.Command, args []st
 	return sub.s.waitFor(ctx, svc, refs, waitOptions{quiet: true})
 }
 
-// jobs makes the jobs of the command line.
+// jobs makes the jobs of the command line. JSON has only UTF-8: what is none
+// would arrive as something else.
 func (sub *submission) jobs(args []string) ([]turno.NewJob, error) {
+	for _, word := range sub.s.args {
+		if !utf8.ValidString(word) {
+			return nil, usage("the argument %.80q is not UTF-8, and would reach the job as something else", word).
+				hint("rename the file, or let a script name it: turno submit -- sh -c 'cat data-*.csv'")
+		}
+	}
 	switch dash := sub.cmd.ArgsLenAtDash(); {
 	case sub.file != "":
 		if len(args) > 0 || sub.typ != "" {

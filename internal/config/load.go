@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -186,6 +188,7 @@ func (l *loader) readFile(path string) {
 		l.problems = append(l.problems, fmt.Sprintf("%s: is not a list of lines such as \"listen: 127.0.0.1:5000\"", path))
 		return
 	}
+	l.checkPrivate(path, root)
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		l.entry(path, root.Content[i], root.Content[i+1])
 	}
@@ -256,4 +259,24 @@ func (l *loader) findServer() {
 		return
 	}
 	l.c.Server = "http://127.0.0.1:5000"
+}
+
+// checkPrivate refuses a file with a password in it that everybody can read.
+// A group may: containers are given secrets that way.
+func (l *loader) checkPrivate(path string, root *yaml.Node) {
+	info, err := os.Stat(path)
+	if err != nil || runtime.GOOS == "windows" || info.Mode().Perm()&0o004 == 0 {
+		return
+	}
+	for i := 0; i+1 < len(root.Content); i += 2 {
+		u, err := url.Parse(root.Content[i+1].Value)
+		if err != nil || u.User == nil {
+			continue
+		}
+		if _, has := u.User.Password(); has {
+			l.problems = append(l.problems, fmt.Sprintf("%s holds a password (%s) and can be read by every user of this machine (mode %04o): chmod 600 %s",
+				path, root.Content[i].Value, info.Mode().Perm(), path))
+			return
+		}
+	}
 }

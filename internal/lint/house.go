@@ -168,6 +168,7 @@ var house = []row{
 	{pkg: "test/isolate", tests: ". client internal/testenv test/lab"},
 	{pkg: "test/lab", imports: ". client internal/testenv",
 		modules: "github.com/google/uuid github.com/rabbitmq/amqp091-go github.com/nats-io/nats.go github.com/nats-io/nats-server/v2 golang.org/x/sys modernc.org/sqlite"},
+	{pkg: "test/badinput", tests: ". client internal/testenv internal/wire test/lab github.com/rabbitmq/amqp091-go"},
 	{pkg: "test/kill", tests: ". client test/lab"},
 	{pkg: "test/restore", tests: ". client test/lab"},
 	{pkg: "test/secure", tests: ". client internal/cert test/lab"},

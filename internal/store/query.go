@@ -35,7 +35,8 @@ func ParseCursor(text string) (below int64, err error) {
 	}
 	below, err = strconv.ParseInt(text, 10, 64)
 	if err != nil || below < 1 {
-		return 0, turno.Errorf(turno.CodeMalformed, "cursor %.40q does not come from a page before", text)
+		return 0, turno.Errorf(turno.CodeMalformed, "cursor %.40q does not come from a page before", text).
+			WithHint("use the next_cursor of that page as it is, or leave it out for the first")
 	}
 	return below, nil
 }

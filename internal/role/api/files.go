@@ -260,7 +260,8 @@ func broke(r *http.Request, err error) error {
 		}
 	}
 	if r.Context().Err() != nil || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "i/o timeout") {
-		return turno.Errorf(turno.CodeMalformed, "the body did not arrive whole; what came is kept")
+		return turno.Errorf(turno.CodeMalformed, "the body did not arrive whole, or is no pack of files; what came is kept").
+			WithHint("send it again")
 	}
 	return err
 }

@@ -35,7 +35,8 @@ func (a *Role) guard(next http.Handler) http.Handler {
 				WithHint("call it by the name it was started with, or add this one to its allowed hosts"))
 			return
 		case crossOrigin.Check(r) != nil || foreign(r) && !a.isPage(r):
-			a.turnAway(w, r, http.StatusForbidden, turno.Errorf(turno.CodeForbidden, "the request comes from a page of another site"))
+			a.turnAway(w, r, http.StatusForbidden, turno.Errorf(turno.CodeForbidden, "the request comes from a page of another site").
+				WithHint("ask from turno's own pages, or from a program that sends no Origin"))
 			return
 		}
 		if !a.open(r) {
@@ -159,8 +160,8 @@ func (a *Role) dispatch(w http.ResponseWriter, r *http.Request, next http.Handle
 	next.ServeHTTP(probe, r)
 	if probe.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", probe.header.Get("Allow"))
-		a.refuse(w, r, problemOf(turno.Errorf(turno.CodeNotFound, "%s is not possible here; %s is", r.Method, probe.header.Get("Allow")),
-			http.StatusMethodNotAllowed))
+		a.refuse(w, r, problemOf(turno.Errorf(turno.CodeNotFound, "%s is not possible here; %s is", r.Method, probe.header.Get("Allow")).
+			WithHint("see /openapi.json for what there is"), http.StatusMethodNotAllowed))
 		return
 	}
 	a.refuse(w, r, turno.Errorf(turno.CodeNotFound, "there is nothing at this path").WithHint("see /openapi.json for what there is"))

@@ -79,7 +79,8 @@ func (a *Role) explain(route string, err error) *problem {
 		return p
 	}
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return problemOf(turno.Errorf(turno.CodeTooLarge, "the body has more than %d bytes", large.Limit), 0)
+		return problemOf(turno.Errorf(turno.CodeTooLarge, "the body has more than %d bytes", large.Limit).
+			WithHint("send less at a time: many jobs in several requests, large data as files (turno submit --input)"), 0)
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return problemOf(turno.Errorf(turno.CodeUnavailable, "turno did not answer in time").WithHint("try again"), 0)
@@ -115,7 +116,7 @@ var humaProblems = sync.OnceFunc(func() {
 			slog.Default().Error("failed a request", "err", errors.Join(errs...))
 			return problemOf(turno.Errorf(turno.CodeInternal, "turno could not do this because of an error of its own"), status)
 		}
-		e := turno.Invalid("", "%s", message)
+		e := turno.Invalid("", "%s", message).WithHint("see /openapi.json for what this route takes")
 		if status == http.StatusBadRequest {
 			e.Code = turno.CodeMalformed
 		}
