@@ -64,7 +64,7 @@ func TestBadInput(t *testing.T) {
 		name string
 		test func(*testing.T, *stage)
 	}{
-		{"Requests", requests}, {"Wire", onTheWire}, {"Submissions", submissions}, {"Messages", messages}, {"Internals", internals},
+		{"Requests", requests}, {"Wire", onTheWire}, {"Vanishing", vanishing}, {"Submissions", submissions}, {"Messages", messages}, {"Internals", internals},
 		{"Jobs", jobs}, {"CommandLine", commandLine}, {"Settings", settings},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.test(t, s) })

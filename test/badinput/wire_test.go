@@ -1,12 +1,16 @@
 package badinput
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
 	"strings"
 	"testing"
 	"time"
+
+	"turno"
+	"turno/test/lab"
 )
 
 // onTheWire: what no decent client sends. Each gets one answer at most, and the
@@ -66,6 +70,39 @@ func onTheWire(t *testing.T, s *stage) {
 			t.Errorf("beside them: %v %s", err, text)
 		}
 	})
+}
+
+// vanishing: clients that follow events and output, read nothing, and are gone
+// without a word. What they had open is found to be closed afterwards.
+func vanishing(t *testing.T, s *stage) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	gate := t.TempDir() + "/go"
+	out, err := s.c.Submit(ctx, []turno.NewJob{{ID: lab.NewID(t), Spec: lab.Command("until [ -e " + gate + " ]; do echo alive; sleep 0.05; done")}})
+	if err != nil || out[0].Error != nil {
+		t.Fatalf("%v %+v", err, out)
+	}
+	lab.Await(ctx, t, func() error { return s.is(ctx, out[0].Number, turno.Running) })
+	log := fmt.Sprintf("/api/v1/jobs/%d/log?follow=true", out[0].Number)
+	for i := range 150 {
+		path := []string{"/api/v1/events", log}[i%2]
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(conn, "GET "+path+" HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+s.token+"\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		first := make([]byte, len("HTTP/1.1 200"))
+		if _, err := io.ReadFull(conn, first); err != nil || string(first) != "HTTP/1.1 200" {
+			t.Fatalf("%s: %q %v", path, first, err)
+		}
+		_ = conn.(*net.TCPConn).SetLinger(0) // a reset, as when a machine restarts
+		_ = conn.Close()
+	}
+	s.given.Add(2)
+	touch(t, gate)
+	lab.Await(ctx, t, func() error { return s.is(ctx, out[0].Number, turno.Succeeded) })
 }
 
 // converse writes, and reads until the server closes.
