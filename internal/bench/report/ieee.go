@@ -123,7 +123,7 @@ func tex(s string) string {
 // breakable lets long words be broken, as those of machines are.
 func breakable(s string) string {
 	var out []string
-	for _, word := range strings.Fields(s) {
+	for word := range strings.FieldsSeq(s) {
 		var parts []string
 		for runes := []rune(word); len(runes) > 0; {
 			n := min(8, len(runes))

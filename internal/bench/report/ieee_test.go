@@ -72,7 +72,7 @@ func TestIEEE_Compiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, bad := range []string{"Overfull", "Missing character", "undefined", "LaTeX Error"} {
-				for _, line := range strings.Split(string(log), "\n") {
+				for line := range strings.SplitSeq(string(log), "\n") {
 					if strings.Contains(line, bad) && !strings.Contains(line, "Font shape") {
 						t.Errorf("%s", line)
 					}

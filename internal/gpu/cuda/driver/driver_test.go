@@ -71,7 +71,6 @@ func TestFields_HaveFunctions(t *testing.T) {
 	for _, v := range []any{CUDA{}, NVML{}, NVRTC{}, BLAS{}, BLASLt{}} {
 		typ := reflect.TypeOf(v)
 		for f := range typ.Fields() {
-			f := f
 			if f.Type.Kind() == reflect.Func && f.Tag.Get("c") == "" && !wrapped[f.Name] {
 				t.Errorf("%s.%s has no C function", typ.Name(), f.Name)
 			}
