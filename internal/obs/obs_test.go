@@ -236,6 +236,25 @@ func TestHTTP_RoutesNotPaths(t *testing.T) {
 	}
 }
 
+// A connection can be taken over below it, as sessions with jobs do.
+func TestHTTP_LetsConnectionsGo(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(New("v1").HTTP().Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_, _ = conn.Write([]byte("HTTP/1.1 204 No Content\r\n\r\n"))
+		_ = conn.Close()
+	})))
+	defer server.Close()
+	answer, err := server.Client().Get(server.URL)
+	if err != nil || answer.StatusCode != http.StatusNoContent {
+		t.Errorf("%v, %v", answer, err)
+	}
+}
+
 func TestNil_CountsNothing(t *testing.T) {
 	t.Parallel()
 	var s *Scheduler

@@ -68,7 +68,7 @@ func (a *Role) session(w http.ResponseWriter, r *http.Request, in *sessionIn) er
 		return err
 	}
 	defer link.Close()
-	if _, ok := w.(http.Hijacker); !ok {
+	if r.ProtoMajor != 1 {
 		return turno.Errorf(turno.CodeNotFound, "sessions need HTTP/1.1")
 	}
 	// The deadlines of an ordinary answer do not hold here; the origin was
