@@ -1,5 +1,5 @@
 // Buttons that hand in the example of each type: a new person's first job is
-// one click away.
+// one click away. Types that no worker can run now are left out.
 import { useSignal } from '@preact/signals';
 import { newId, post } from '../lib/api';
 import { t } from '../i18n';
@@ -31,7 +31,7 @@ export function Samples() {
   };
   return (
     <div class="samples">
-      {types.filter((type) => type.example !== undefined && type.name !== 'exec' && type.name !== 'noop').map((type) => (
+      {types.filter((type) => type.example !== undefined && (type.engines?.length ?? 0) > 0 && type.name !== 'exec' && type.name !== 'noop').map((type) => (
         <button key={type.name} type="button" class="button" title={type.summary} disabled={busy.value !== ''} onClick={() => void run(type)}>
           <Icon name={busy.value === type.name ? 'spin' : 'play'} size={15} />{type.name}
         </button>
