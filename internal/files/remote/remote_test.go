@@ -13,8 +13,13 @@ import (
 	"turno/internal/role/api"
 )
 
-// nobody is a service that is not asked.
+// nobody is a service that is asked for nothing but what its server notes of
+// itself.
 type nobody struct{ turno.Service }
+
+func (nobody) Summary(context.Context) (turno.Summary, error) { return turno.Summary{}, nil }
+
+func (nobody) Workers(context.Context) ([]turno.Worker, error) { return nil, nil }
 
 // serve is a Store on a real server with a folder.
 func serve(t testing.TB) files.Store {
