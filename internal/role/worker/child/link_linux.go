@@ -48,8 +48,9 @@ func (l *link) keepBeating(lease time.Duration) {
 	first := l.every == 0
 	l.every = min(max(lease/4, minBeat), maxBeat)
 	if first && !l.broken {
-		l.over = make(chan struct{})
-		l.beating.Go(func() { l.beat(l.over) })
+		over := make(chan struct{})
+		l.over = over
+		l.beating.Go(func() { l.beat(over) })
 	}
 }
 
