@@ -117,7 +117,7 @@ func settings(t *testing.T, s *stage) {
 		{"65 a store that others read", func(dir string) { write(dir, "turno.db", "", 0o644) }, start(), "chmod 600"},
 		{"65 a folder that others write to", func(dir string) { _ = os.Chmod(dir, 0o777) }, start(), "chmod"},
 		{"65 a token that is a link", func(dir string) { _ = os.Symlink("/etc/passwd", filepath.Join(dir, "token")) }, start(), "not a regular file"},
-		{"a token that is none", func(dir string) { write(dir, "token", "hunter2\n", 0o600) }, start(), "does not hold a token"},
+		{"a token that is none", func(dir string) { write(dir, "token", "hunter2\n", 0o600) }, start(), "holds something that is no token"},
 		{"open to the network", nil, []string{"up", "--listen", "0.0.0.0:" + fmt.Sprint(port)}, "TLS"},
 		{"a key that is not there", func(dir string) { write(dir, "config.yaml", "lisen: x\n", 0o600) }, start(), "listen"},
 		{"a file that is no settings", func(dir string) { write(dir, "config.yaml", "\x80\x04\x95", 0o600) }, start(), "config.yaml"},

@@ -101,7 +101,7 @@ var requestCases = []request{
 	{"59 a number of a dead letter", "GET", "/api/v1/dead-letters/-1", "", nil, 422, "invalid"},
 	{"59 an offset below zero", "GET", jobsPath + "/1/log?offset=-1", "", nil, 422, "invalid"},
 	{"59 a revision that is none", "GET", "/api/v1/events", "", []string{"Last-Event-ID", "x"}, 400, "malformed"},
-	{"60 /metrics", "GET", "/metrics", "", []string{"Authorization", ""}, 401, "unauthorized"},
+	{"60 /debug/pprof without a token", "GET", "/debug/pprof/", "", []string{"Authorization", ""}, 401, "unauthorized"},
 	{"60 /debug/pprof", "GET", "/debug/pprof/", "", nil, 404, "not_found"},
 	{"60 /debug/vars", "GET", "/debug/vars", "", nil, 404, "not_found"},
 	{"a type that is not there", "POST", jobsPath, `{"spec":{"type":"nop"}}`, nil, 422, "invalid"},
