@@ -310,8 +310,8 @@ func TestHistory_CatchesAnAnswerBeforeTheCommit(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	d := lab.New(t, plant(t, edit{"internal/role/scheduler/term.go",
-		"		if ready.Commits() || len(b.logs) > 0 {\n",
-		"		_ = t.deliver(ctx, &b.post)\n		b.post = post{}\n		if ready.Commits() || len(b.logs) > 0 {\n"}))
+		"		if ready.Commits() || len(b.logs) > 0 || aside {\n",
+		"		_ = t.deliver(ctx, &b.post)\n		b.post = post{}\n		if ready.Commits() || len(b.logs) > 0 || aside {\n"}))
 	d.Supervised = true
 	d.Env = []string{failpoint.Variable + "=scheduler.ready=delay(100ms);store.written=kill#12", failpoint.Folder + "=" + t.TempDir()}
 	d.Up()
