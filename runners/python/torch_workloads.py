@@ -44,8 +44,11 @@ def _median(values):
 @turno.job(devices=DEVICES)
 def matmul(job, m: Annotated[Side, "Rows of A and of the product."] = 1024, k: Annotated[Side, "Columns of A and rows of B."] = 1024,
            n: Annotated[Side, "Columns of B and of the product."] = 1024, dtype: DType = "float32", repeat: Repeat = 1,
+           library: Annotated[Literal["auto", "cublas", "own"], "PyTorch multiplies with cuBLAS on a GPU; turno's own kernel (own) is not to be had here."] = "auto",
            seed: Annotated[Seed, "The same seed makes the same matrices."] = 0) -> dict:
     "multiplies two random matrices and tests the product"
+    if library == "own":
+        raise turno.Failed("library: PyTorch cannot use turno's own kernel; use auto, or --engine native")
     kind, numbers, unit = _kind(dtype)
     size = np.dtype(numbers).itemsize * (m * k + k * n + m * n)
     if size > LARGE:

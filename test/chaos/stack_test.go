@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -9,7 +10,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"turno"
 	"turno/client"
 	"turno/internal/failpoint"
 	"turno/internal/testenv"
@@ -217,7 +220,8 @@ func (b *bench) startApart(t *testing.T) {
 
 // failSync has the disk refuse to sync what the store wrote, until the process
 // is another one: what a failed sync has left is not known, and a second one
-// that succeeds says nothing.
+// that succeeds says nothing. An idle store syncs nothing, so healing waits for
+// the next sync, which the load brings.
 func (b *bench) failSync(up *lab.Role, files []string) (heal func()) {
 	runs := up.Runs()
 	stop := up.Inject("fsync,fdatasync", "error=EIO", files...)
@@ -226,7 +230,18 @@ func (b *bench) failSync(up *lab.Role, files []string) (heal func()) {
 			t.Error("turno up went on after a sync that failed")
 		}
 	}
-	return stop
+	ctx := b.d.T.Context()
+	return func() {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		_ = lab.Retry(ctx, func() error {
+			if up.Runs() == runs {
+				return turno.Errorf(turno.CodeUnavailable, "it has not ended")
+			}
+			return nil
+		}) // also tells
+		stop()
+	}
 }
 
 // repeatAll has every message come twice.

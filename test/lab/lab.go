@@ -113,10 +113,11 @@ func (d *Deployment) For(t testing.TB) {
 // URL of its API.
 func (d *Deployment) URL() string { return fmt.Sprintf("http://127.0.0.1:%d", d.Port) }
 
-// Up starts all roles in one process, on the embedded parts.
+// Up starts all roles in one process, on the embedded parts. Its jobs end with
+// it; that is said by a variable, which a turno of before does not mind.
 func (d *Deployment) Up() *Role {
 	d.T.Helper()
-	return d.Start("up", "--end-jobs", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port))
+	return d.StartAs([]string{"TURNO_END_JOBS=true"}, "up", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port))
 }
 
 // Start runs a role.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -179,7 +180,7 @@ func TestApart_StrangerIsRefused(t *testing.T) {
 	d, now := apart(t, old(t, stranger)), lab.Binary(t, lab.Build{})
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
-	d.StartAs([]string{"TURNO_WORKER=w0"}, "worker")
+	d.StartAs([]string{"TURNO_WORKER=w0", "TURNO_DATA=" + filepath.Join(d.Data, "w0")}, "worker")
 	d.Binary = now
 	d.Start("scheduler")
 	d.Start("api", "--listen", fmt.Sprintf("127.0.0.1:%d", d.Port))

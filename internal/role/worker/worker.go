@@ -12,6 +12,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -24,6 +25,7 @@ import (
 	"turno/internal/core/hold"
 	"turno/internal/files"
 	"turno/internal/gpu"
+	"turno/internal/lockfile"
 	"turno/internal/role/shell"
 	"turno/internal/runner"
 	"turno/internal/wire"
@@ -163,7 +165,7 @@ func New(o Options) *Role {
 
 // Run works until ctx is done; then it ends what ends with it. An error means
 // that it could not begin.
-func (r *Role) Run(ctx context.Context) error {
+func (r *Role) Run(ctx context.Context) (err error) {
 	r.clock = shell.NewClock()
 	machine, err := r.Machine(ctx)
 	if err != nil {
@@ -172,6 +174,11 @@ func (r *Role) Run(ctx context.Context) error {
 	if err := r.openFolders(); err != nil {
 		return err
 	}
+	lock, err := lockfile.Take(filepath.Join(r.o.Data, "journal.lock"))
+	if err != nil {
+		return fmt.Errorf("a worker cannot begin on %s: %w; give each worker of a machine a data folder of its own (--data)", r.o.Data, err)
+	}
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	saved, err := openJournal(filepath.Join(r.o.Data, "journal"), r.clock)
 	if err != nil {
 		return fmt.Errorf("open the journal: %w", err)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"turno/internal/lockfile"
 	"turno/internal/store"
 	"turno/internal/store/sqlstore"
 )
@@ -163,11 +164,11 @@ func Restore(ctx context.Context, path, from string, fence func(s *Store, before
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return done, err
 	}
-	lock, err := takeLock(path + ".lock")
+	lock, err := lockfile.Take(path + ".lock")
 	if err != nil {
 		return done, fmt.Errorf("%w: stop it, and restore again", err)
 	}
-	defer func() { err = errors.Join(err, lock.release()) }()
+	defer func() { err = errors.Join(err, lock.Release()) }()
 	if done.Copy, err = Examine(ctx, from); err != nil {
 		return done, err
 	}

@@ -24,6 +24,7 @@ import (
 
 	_ "modernc.org/sqlite" // the driver
 
+	"turno/internal/lockfile"
 	"turno/internal/store"
 	"turno/internal/store/sqlstore"
 )
@@ -65,15 +66,15 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	lock, err := takeLock(o.Path + ".lock")
+	lock, err := lockfile.Take(o.Path + ".lock")
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", o.Path, err)
 	}
 	s, err := open(ctx, o)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open store %s: %w", o.Path, err), lock.release())
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", o.Path, err), lock.Release())
 	}
-	s.close = sync.OnceValue(func() error { return errors.Join(s.db.close(), lock.release()) })
+	s.close = sync.OnceValue(func() error { return errors.Join(s.db.close(), lock.Release()) })
 	return s, nil
 }
 

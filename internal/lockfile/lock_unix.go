@@ -1,6 +1,6 @@
 //go:build unix
 
-package sqlite
+package lockfile
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// lockFile takes a lock of the open file, not of the process: a second Open in
+// lock takes a lock of the open file, not of the process: a second Open in
 // one process is refused too.
-func lockFile(f *os.File) error {
+func lock(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return errLocked

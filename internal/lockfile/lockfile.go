@@ -1,4 +1,5 @@
-package sqlite
+// Package lockfile keeps a folder to one process at a time.
+package lockfile
 
 import (
 	"errors"
@@ -7,30 +8,32 @@ import (
 	"strings"
 )
 
-// lock keeps other processes from the file. The operating system frees it when
-// the process ends, however it ends; the lock file stays, and says who has it.
-type lock struct{ file *os.File }
+// Lock is held until Release, or until the process has ended, however it ends.
+type Lock struct{ file *os.File }
 
 // errLocked says that another process has it.
 var errLocked = errors.New("locked")
 
-func takeLock(path string) (*lock, error) {
+// Take locks the file at path, which it makes when there is none, and writes
+// its process id there; Release leaves the file. Where another process holds
+// it, or this one by an earlier Take, the error says which.
+func Take(path string) (*Lock, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := lockFile(file); err != nil {
+	if err := lock(file); err != nil {
 		if errors.Is(err, errLocked) {
 			err = fmt.Errorf("another turno uses this data folder (pid %s)", holder(path))
 		}
 		return nil, errors.Join(err, file.Close())
 	}
-	l := &lock{file}
+	l := &Lock{file}
 	if err := file.Truncate(0); err != nil {
-		return nil, errors.Join(err, l.release())
+		return nil, errors.Join(err, l.Release())
 	}
 	if _, err := fmt.Fprintln(file, os.Getpid()); err != nil {
-		return nil, errors.Join(err, l.release())
+		return nil, errors.Join(err, l.Release())
 	}
 	return l, nil
 }
@@ -43,4 +46,5 @@ func holder(path string) string {
 	return "unknown"
 }
 
-func (l *lock) release() error { return l.file.Close() }
+// Release lets another process have it.
+func (l *Lock) Release() error { return l.file.Close() }
