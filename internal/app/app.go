@@ -21,6 +21,7 @@ import (
 
 	"turno/internal/config"
 	policies "turno/internal/core/policy/all"
+	"turno/internal/obs"
 	"turno/internal/role/scheduler"
 	"turno/internal/workload/all"
 )
@@ -52,34 +53,46 @@ func Run(ctx context.Context, cfg config.Config, roles []string, ready func(conf
 	if err := apart(cfg, roles); err != nil {
 		return err
 	}
-	p, err := open(ctx, cfg, roles, log)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err := p.close(); err != nil {
-			log.Warn("did not close everything", "err", err)
+	f := &front{metrics: obs.New(version()), address: cfg.MetricsListen}
+	return f.during(ctx, func(ctx context.Context) error {
+		p := &shared{metrics: f.metrics}
+		if err := p.open(ctx, cfg, roles, log); err != nil {
+			return err
 		}
-	}()
-	info := config.Info{Roles: roles, Data: cfg.Data}
+		defer func() {
+			if err := p.close(); err != nil {
+				log.Warn("did not close everything", "err", err)
+			}
+		}()
+		info := config.Info{Roles: roles, Data: cfg.Data}
+		parts, err := partsOf(cfg, p, log, &info)
+		if err != nil {
+			return err
+		}
+		return run(ctx, parts, func() {
+			f.serves.Store(true)
+			ready(info)
+		})
+	})
+}
+
+// partsOf makes the roles that info names.
+func partsOf(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) ([]part, error) {
 	var parts []part
-	if cfg.MetricsListen != "" {
-		parts = append(parts, part{name: "metrics", run: func(ctx context.Context) error { return p.metrics.Serve(ctx, cfg.MetricsListen) }})
-	}
 	for _, make := range []struct {
 		role string
 		make func(config.Config, *shared, *slog.Logger, *config.Info) (part, error)
 	}{{Scheduler, schedulerPart}, {API, apiPart}, {Worker, workerPart}} {
-		if !slices.Contains(roles, make.role) {
+		if !slices.Contains(info.Roles, make.role) {
 			continue
 		}
-		made, err := make.make(cfg, p, log, &info)
+		made, err := make.make(cfg, p, log, info)
 		if err != nil {
-			return fmt.Errorf("make the %s: %w", make.role, err)
+			return nil, fmt.Errorf("make the %s: %w", make.role, err)
 		}
 		parts = append(parts, made)
 	}
-	return run(ctx, parts, func() { ready(info) })
+	return parts, nil
 }
 
 // apart refuses parts that live in one process for roles that do not.

@@ -58,20 +58,19 @@ func (p *shared) close() error {
 }
 
 // open connects what the roles need. A worker needs no store.
-func open(ctx context.Context, cfg config.Config, roles []string, log *slog.Logger) (*shared, error) {
-	p := &shared{metrics: obs.New(version())}
+func (p *shared) open(ctx context.Context, cfg config.Config, roles []string, log *slog.Logger) error {
 	if len(roles) > 1 || roles[0] != Worker {
 		if err := await(ctx, log, "store", func() error { return p.openStore(ctx, cfg, log) }); err != nil {
-			return nil, fmt.Errorf("open the store: %w", err)
+			return fmt.Errorf("open the store: %w", err)
 		}
 	}
 	if err := await(ctx, log, "broker", func() error { return p.openBroker(ctx, cfg, log) }); err != nil {
-		return nil, errors.Join(fmt.Errorf("open the broker: %w", err), p.close())
+		return errors.Join(fmt.Errorf("open the broker: %w", err), p.close())
 	}
 	if err := await(ctx, log, "file store", func() error { return p.openFiles(ctx, cfg, roles) }); err != nil {
-		return nil, errors.Join(fmt.Errorf("open the file store: %w", err), p.close())
+		return errors.Join(fmt.Errorf("open the file store: %w", err), p.close())
 	}
-	return p, nil
+	return nil
 }
 
 // await opens a part that another process serves. While nobody answers there

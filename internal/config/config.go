@@ -63,7 +63,7 @@ type Config struct {
 	MaxUserJobs int `key:"max_user_jobs" flag:"max-user-jobs" env:"TURNO_MAX_USER_JOBS" default:"250000" group:"scheduler" arg:"N" help:"the same for each user. 0: no bound"`
 	DeadLetters int `key:"dead_letters" flag:"dead-letters" env:"TURNO_DEAD_LETTERS" default:"10000" group:"scheduler" arg:"N" help:"how many messages that could not be taken as jobs are kept; then the oldest go"`
 
-	MetricsListen string `key:"metrics_listen" flag:"metrics-listen" env:"TURNO_METRICS_LISTEN" group:"scheduler" arg:"HOST:PORT" help:"address at which a scheduler without an API beside it tells its metrics, to whoever reaches it; the API has /metrics of its own"`
+	MetricsListen string `key:"metrics_listen" flag:"metrics-listen" env:"TURNO_METRICS_LISTEN" group:"role" arg:"HOST:PORT" help:"address at which a role tells its metrics and how it is (/metrics, /healthz, /readyz), to whoever reaches it; the API has these at its own address too"`
 
 	Worker    string         `key:"worker" flag:"worker" env:"TURNO_WORKER" group:"worker" arg:"NAME" help:"this worker's name; the host's unless given"`
 	FakeGPUs  int            `key:"fake_gpus" flag:"fake-gpus" env:"TURNO_FAKE_GPUS" default:"0" group:"worker" arg:"N" help:"pretend to have N GPUs, to try scheduling; everything from them is marked SIMULATED"`
