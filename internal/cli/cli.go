@@ -181,7 +181,7 @@ func (s *session) groups() []group {
 			s.upCommand(), s.roleCommand("scheduler", schedulerShort), s.roleCommand("worker", workerShort), s.roleCommand("api", apiShort), s.backupCommand(), s.restoreCommand(),
 		}},
 		{"about", "About:", []*cobra.Command{
-			s.openCommand(), s.doctorCommand(), s.healthCommand(), s.demoCommand(), s.benchCommand(), s.configCommand(), s.versionCommand(),
+			s.openCommand(), s.doctorCommand(), s.healthCommand(), s.demoCommand(), s.benchCommand(), s.grafanaCommand(), s.configCommand(), s.versionCommand(),
 		}},
 	}
 }

@@ -123,6 +123,7 @@ var house = []row{
 	{pkg: "internal/config", imports: ".", modules: "gopkg.in/yaml.v3"},
 	{pkg: "internal/obs", imports: ". internal/store",
 		modules: "github.com/prometheus go.opentelemetry.io"},
+	{pkg: "internal/obs/grafana", std: "bytes encoding/json fmt strconv strings"},
 	{pkg: "internal/core/coretest", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched internal/store internal/store/mem",
 		modules: "github.com/google/go-cmp"},
 	{pkg: "internal/sim", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched", planned: true},
@@ -158,7 +159,7 @@ var house = []row{
 	{pkg: "internal/bench", imports: ". internal/bench/record internal/bench/stats",
 		modules: "github.com/google/uuid gopkg.in/yaml.v3"},
 	{pkg: "internal/cli",
-		imports: `. client internal/app internal/app/run internal/bench internal/cert internal/config internal/files internal/files/transfer internal/runner internal/session internal/sim
+		imports: `. client internal/app internal/app/run internal/bench internal/cert internal/config internal/files internal/files/transfer internal/obs/grafana internal/runner internal/session internal/sim
 		internal/bench/analysis internal/bench/record internal/bench/report
 		internal/workload internal/workload/all internal/workload/dataset internal/workload/digits
 		internal/core/policy/all internal/role/worker/child`,
@@ -171,6 +172,7 @@ var house = []row{
 		modules: "github.com/google/uuid github.com/rabbitmq/amqp091-go github.com/nats-io/nats.go github.com/nats-io/nats-server/v2 golang.org/x/sys modernc.org/sqlite"},
 	{pkg: "test/badinput", tests: ". client internal/testenv internal/wire test/lab github.com/rabbitmq/amqp091-go"},
 	{pkg: "test/kill", tests: ". client test/lab"},
+	{pkg: "test/prometheus", tests: ". client internal/obs/grafana internal/testenv test/lab"},
 	{pkg: "test/restore", tests: ". client test/lab"},
 	{pkg: "test/secure", tests: ". client internal/cert test/lab"},
 	{pkg: "test/upgrade", tests: ". client test/lab"},

@@ -3,7 +3,7 @@ package obs
 import (
 	"context"
 	"fmt"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,10 +13,6 @@ import (
 
 // scrapeTimeout is below Prometheus's own, ten seconds by default.
 const scrapeTimeout = 5 * time.Second
-
-// gpuLabels are spelled as NVIDIA's dcgm-exporter does, so that its series and
-// these can be joined.
-var gpuLabels = []string{"gpu", "UUID", "pci_bus_id", "device", "modelName", "hostname"}
 
 // fleet reads what jobs there are, and which workers, when it is scraped.
 type fleet struct {
@@ -45,20 +41,16 @@ var (
 	slotsDesc = gauge("turno_worker_slots", "CPUs and GPUs of a worker.", "worker", "device")
 	usedDesc  = gauge("turno_worker_slots_used", "Those that jobs have.", "worker", "device")
 	drainDesc = gauge("turno_worker_drained", "1 if the worker takes no new job.", "worker")
-	gpuDesc   = gauge("turno_gpu_info", "Which device this is; always 1.", gpuLabels...)
-	takenDesc = gauge("turno_gpu_allocated", "1 if a job has the device.", gpuLabels...)
-	badDesc   = gauge("turno_gpu_quarantined", "1 if the device takes no job.", gpuLabels...)
-	memDesc   = gauge("turno_gpu_memory_total_bytes", "Memory of the device.", gpuLabels...)
 )
 
 // fleetDescs are all of them.
 var fleetDescs = []*prometheus.Desc{
-	jobsDesc, upDesc, seenDesc, infoDesc, slotsDesc, usedDesc, drainDesc, gpuDesc, takenDesc, badDesc, memDesc,
+	jobsDesc, upDesc, seenDesc, infoDesc, slotsDesc, usedDesc, drainDesc,
 }
 
 // Describe implements prometheus.Collector.
 func (f *fleet) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range fleetDescs {
+	for _, d := range slices.Concat(fleetDescs, gpuDescs) {
 		out <- d
 	}
 }
@@ -110,25 +102,10 @@ func worker(out chan<- prometheus.Metric, w *turno.Worker) {
 	tell(usedDesc, float64(w.CPUsUsed)/float64(turno.CPU), w.Name, "cpu")
 	tell(slotsDesc, float64(len(m.GPUs)), w.Name, "gpu")
 	tell(usedDesc, float64(len(w.GPUsUsed)), w.Name, "gpu")
-	taken := map[string]bool{}
-	for _, uuid := range w.GPUsUsed {
-		taken[uuid] = true
-	}
 	for i := range m.GPUs {
-		g := &m.GPUs[i]
-		labels := []string{fmt.Sprint(g.Index), g.UUID, g.PCI, fmt.Sprintf("nvidia%d", g.Index), g.Model, m.Hostname}
-		if g.Simulated {
-			labels[3], labels[4] = simulated, simulated+" "+strings.TrimPrefix(g.Model, simulated+" ")
-		}
-		tell(gpuDesc, 1, labels...)
-		tell(takenDesc, one(taken[g.UUID]), labels...)
-		tell(badDesc, one(g.Quarantine != ""), labels...)
-		tell(memDesc, float64(g.Memory), labels...)
+		device(out, m, &m.GPUs[i], slices.Contains(w.GPUsUsed, m.GPUs[i].UUID))
 	}
 }
-
-// simulated marks what stands for a device and is none.
-const simulated = "SIMULATED"
 
 func one(yes bool) float64 {
 	if yes {

@@ -32,7 +32,10 @@ func (s service) Workers(context.Context) ([]turno.Worker, error) {
 	return []turno.Worker{{
 		Name: "w1", State: turno.WorkerReady, SeenAt: time.UnixMilli(1500), CPUsUsed: 2500, GPUsUsed: []string{"GPU-1"},
 		Machine: turno.Machine{Hostname: "lab-01", Version: "v1", OS: "linux", Arch: "amd64", CPUs: 8000, GPUs: []turno.GPU{
-			{Index: 0, UUID: "GPU-1", Model: "H200", Memory: 1 << 30, PCI: "00000000:01:00.0"},
+			{Index: 0, UUID: "GPU-1", Model: "H200", Memory: 1 << 30, PCI: "00000000:01:00.0", Status: &turno.GPUStatus{
+				Utilisation: 40, MemoryBusy: 10, MemoryUsed: 1 << 29, Watts: 300, WattsLimit: 700, Celsius: 60, ClockMHz: 1980, MemoryClockMHz: 3201,
+				Throttled: []string{"power cap"}, Joules: 5e6, XID: 79, XIDAt: time.UnixMilli(2500),
+			}},
 			{Index: 1, UUID: "GPU-2", Model: "Fake", Simulated: true, Quarantine: "fell off the bus"},
 		}},
 	}}, nil
@@ -206,11 +209,17 @@ func TestHandler_TellsWhatCanBeRead(t *testing.T) {
 		`turno_worker_up{worker="w1"} 1`,
 		`turno_worker_slots_used{device="cpu",worker="w1"} 2.5`,
 		`turno_gpu_allocated{UUID="GPU-1",device="nvidia0",gpu="0",hostname="lab-01",modelName="H200",pci_bus_id="00000000:01:00.0"} 1`,
+		`turno_gpu_utilization_ratio{UUID="GPU-1",device="nvidia0",gpu="0",hostname="lab-01",modelName="H200",pci_bus_id="00000000:01:00.0"} 0.4`,
+		`turno_gpu_sm_clock_hertz{UUID="GPU-1",device="nvidia0",gpu="0",hostname="lab-01",modelName="H200",pci_bus_id="00000000:01:00.0"} 1.98e+09`,
+		`turno_gpu_throttled{UUID="GPU-1",device="nvidia0",gpu="0",hostname="lab-01",modelName="H200",pci_bus_id="00000000:01:00.0",reason="power cap"} 1`,
 		`turno_gpu_quarantined{UUID="GPU-2",device="SIMULATED",gpu="1",hostname="lab-01",modelName="SIMULATED Fake",pci_bus_id=""} 1`,
 	} {
 		if !strings.Contains(text, line) {
 			t.Errorf("not told: %s", line)
 		}
+	}
+	if strings.Contains(text, `turno_gpu_utilization_ratio{UUID="GPU-2"`) {
+		t.Error("it tells how a device is that nobody has looked at")
 	}
 	if strings.Contains(text, "turno_jobs{") {
 		t.Error("it tells of jobs that it could not count")

@@ -37,6 +37,7 @@ const (
 	NetworkNeed    Part = "network" // the right to make network namespaces, with iptables and tc
 	StraceNeed     Part = "strace"  // the right to trace processes
 	TeXNeed        Part = "tex"     // pdflatex with IEEE's style, and pdftotext
+	PrometheusNeed Part = "prometheus"
 	HistoryNeed    Part = "history" // this repository's, to build what was before
 	RootNeed       Part = "root"    // user id 0
 )
@@ -80,6 +81,7 @@ var parts = map[Part]struct {
 	NetworkNeed:    {noNetwork, "apt-get install iproute2 iptables, and run as root", false},
 	StraceNeed:     {noTrace, "apt-get install strace, and run as root", false},
 	TeXNeed:        {noTeX, "scripts/test-deps", false},
+	PrometheusNeed: {noFile(prometheus), "apt-get install prometheus", true},
 	HistoryNeed:    {noHistory, "git fetch --unshallow, in a clone of the repository", false},
 	RootNeed:       {noRoot, "run as root", false},
 }
