@@ -100,7 +100,7 @@ func workerPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Inf
 	role := worker.New(worker.Options{
 		Files: p.files, Cache: cache, CacheBytes: cfg.Cache, OutputBytes: cfg.OutputBytes, OutputFiles: cfg.OutputFiles, LogBytes: cfg.LogBytes,
 		Name: cfg.Worker, Broker: p.broker, Data: filepath.Join(cfg.Data, workerFolder), RunAs: who, GPUs: gpus, Offers: offers(),
-		CPUs: cfg.CPUs, Memory: cfg.Memory, Heartbeat: cfg.Heartbeat, EndJobs: cfg.EndJobs || !child.Probe().Outlive(),
+		CPUs: cfg.CPUs, Memory: cfg.Memory, Heartbeat: cfg.Heartbeat, EndJobs: cfg.EndJobs || !child.Probe().Outlive(), Drain: cfg.Drain,
 		WatchGPUs: cfg.Heartbeat, ScratchBytes: cfg.Scratch,
 		Version: version(), Log: log, Engines: engines, Dir: here, CheckSchema: all.CheckSchema,
 	})

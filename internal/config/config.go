@@ -54,7 +54,8 @@ type Config struct {
 	OutputFiles int           `key:"output_files" flag:"output-files" env:"TURNO_OUTPUT_FILES" default:"10000" group:"worker" arg:"N" help:"how many files a job may leave there"`
 	LogBytes    int64         `key:"log_bytes" flag:"log-bytes" env:"TURNO_LOG_BYTES" default:"100M" group:"worker" arg:"SIZE" help:"output that is kept of each attempt; what is beyond is counted"`
 
-	EndJobs bool `key:"end_jobs" flag:"end-jobs" env:"TURNO_END_JOBS" default:"false" group:"worker" help:"end jobs when this stops; otherwise commands run on for the length of their lease, and the next start takes them over"`
+	EndJobs bool          `key:"end_jobs" flag:"end-jobs" env:"TURNO_END_JOBS" default:"false" group:"worker" help:"end jobs when this stops; otherwise commands run on for the length of their lease, and the next start takes them over"`
+	Drain   time.Duration `key:"drain" flag:"drain" env:"TURNO_DRAIN" default:"0s" group:"worker" arg:"TIME" help:"when this stops, take no new jobs and wait so long for those that run; a second signal stops at once. 0: do not wait"`
 
 	Order string        `key:"order" flag:"order" env:"TURNO_ORDER" default:"fair" oneof:"fair fifo" group:"scheduler" arg:"NAME" help:"who is next: fair lets short and narrow jobs pass within bounds; fifo is strictly first come first served"`
 	Lease time.Duration `key:"lease" flag:"lease" env:"TURNO_LEASE" default:"5m" group:"scheduler" arg:"TIME" help:"how long a job runs on when its worker is cut off, before it ends there and starts elsewhere"`

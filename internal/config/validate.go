@@ -253,6 +253,9 @@ func (c Config) checkBounds(add report) {
 	if c.LogBytes < 1<<20 {
 		add("log_bytes", "%d: use 1M or more", c.LogBytes)
 	}
+	if c.Drain < 0 {
+		add("drain", "%s: use a time, or 0 to wait for no job", c.Drain)
+	}
 	if c.EventStreams < 0 {
 		add("event_streams", "%d: use 1 or more, or 0 for no bound", c.EventStreams)
 	}

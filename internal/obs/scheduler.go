@@ -31,6 +31,7 @@ type Scheduler struct {
 	failures  *prometheus.CounterVec
 	aside     *prometheus.CounterVec
 	leads     prometheus.Gauge
+	wanted    *prometheus.GaugeVec
 }
 
 // Scheduler adds a scheduler's metrics.
@@ -50,13 +51,16 @@ func (r *Registry) Scheduler() *Scheduler {
 		failures:  counter("turno_store_errors_total", "Operations of the store that failed.", "operation"),
 		aside:     counter("turno_dead_letters_total", "Messages that were set aside.", "reason"),
 		leads:     prometheus.NewGauge(prometheus.GaugeOpts{Name: "turno_scheduler_leader", Help: "1 while this scheduler leads."}),
+		wanted: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "turno_wanted_slots",
+			Help: "CPUs and GPUs that jobs have, and that those ask for which wait for nothing else; 0 where this scheduler does not lead."}, []string{"device"}),
 	}
 	cycle := histogram("turno_scheduler_cycle_seconds", "Rounds of the scheduler: from what has arrived to what was committed.", shortBuckets)
 	s.cycle = cycle.WithLabelValues()
 	s.store.WithLabelValues("commit")
 	s.failures.WithLabelValues("commit")
 	r.all.MustRegister(s.submitted, s.started, s.finished, s.retries, s.wait, s.dispatch, s.run, s.phase, s.device,
-		cycle, s.store, s.failures, s.aside, s.leads)
+		cycle, s.store, s.failures, s.aside, s.leads, s.wanted)
+	s.Wanted(0, 0)
 	return s
 }
 
@@ -68,6 +72,16 @@ func (s *Scheduler) Lead(leads bool) {
 	s.leads.Set(0)
 	if leads {
 		s.leads.Set(1)
+	} else {
+		s.Wanted(0, 0)
+	}
+}
+
+// Wanted is what jobs have, and what those ask for which could start.
+func (s *Scheduler) Wanted(cpus turno.MilliCPU, gpus int) {
+	if s != nil {
+		s.wanted.WithLabelValues("cpu").Set(float64(cpus) / float64(turno.CPU))
+		s.wanted.WithLabelValues("gpu").Set(float64(gpus))
 	}
 }
 

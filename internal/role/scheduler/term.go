@@ -25,6 +25,8 @@ const (
 	// outboxDepth commits may be ahead of what has been sent; then the loop
 	// waits for the broker.
 	outboxDepth = 4
+	// wantedEvery is more often than anybody scrapes.
+	wantedEvery = time.Second
 )
 
 // term is one lead of one scheduler.
@@ -49,6 +51,8 @@ type term struct {
 	speaks  map[string]turno.Versions // of messages, by worker
 	// strangers report in versions that this turno does not speak, by worker.
 	strangers map[string]stranger
+	wanted    time.Time // when the metric was told last
+	changed   bool      // since then
 }
 
 // stranger is a worker whose Reports cannot be read.
@@ -163,17 +167,18 @@ func (t *term) run(ctx context.Context) error {
 			return err
 		}
 		t.o.Metrics.Cycle(time.Since(woken))
+		t.tellWanted()
 		t.arm(timer)
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case in := <-t.inputs:
-			woken = time.Now()
+			woken, t.changed = time.Now(), true
 			if err := t.take(ctx, in); err != nil {
 				return err
 			}
 		case <-timer.C:
-			woken = time.Now()
+			woken, t.changed = time.Now(), t.changed || t.due()
 		}
 		if err := t.takeMore(ctx); err != nil {
 			return err
@@ -188,11 +193,29 @@ func (t *term) run(ctx context.Context) error {
 // arm sets the timer to the core's next deadline; without one it sleeps.
 func (t *term) arm(timer *time.Timer) {
 	next := t.core.Next()
-	if next.IsZero() {
+	switch wait := next.Sub(t.clock.Now()); {
+	case t.changed && (next.IsZero() || wait > wantedEvery):
+		timer.Reset(wantedEvery)
+	case next.IsZero():
 		timer.Stop()
-		return
+	default:
+		timer.Reset(max(wait, 0))
 	}
-	timer.Reset(max(next.Sub(t.clock.Now()), 0))
+}
+
+// due tells whether the core has something to do now.
+func (t *term) due() bool {
+	next := t.core.Next()
+	return !next.IsZero() && !next.After(t.clock.Now())
+}
+
+// tellWanted brings the metric up to date, if it may have changed.
+func (t *term) tellWanted() {
+	if now := time.Now(); t.changed && now.Sub(t.wanted) >= wantedEvery {
+		sum := t.core.Wanted()
+		t.o.Metrics.Wanted(sum.CPUs, sum.GPUs)
+		t.wanted, t.changed = now, false
+	}
 }
 
 // takeMore takes what else has arrived by now, so that it shares the commit.

@@ -21,6 +21,7 @@ func (r *Role) loop(ctx, work context.Context) error {
 	defer timer.Stop()
 	clock := r.clock
 	leave := ctx.Done()
+	var enough <-chan time.Time // of waiting for jobs to end by themselves
 	for {
 		now := clock.Now()
 		r.core.Tick(now)
@@ -35,7 +36,11 @@ func (r *Role) loop(ctx, work context.Context) error {
 		select {
 		case <-leave:
 			leave = nil
-			r.leave()
+			enough = r.leave()
+		case <-enough:
+			r.log.Warn("jobs took longer than this worker waits for them", "jobs", len(r.live), "waited", r.o.Drain)
+			r.draining = false
+			r.endJobs()
 		case <-timer.C:
 		case <-r.inbox.wake:
 		}
@@ -67,9 +72,19 @@ func (r *Role) leaseShims() {
 }
 
 // leave begins the end: no new jobs, and the end of those that end with the
-// agent.
-func (r *Role) leave() {
+// agent. If it is to wait for jobs, that is when what it returns tells.
+func (r *Role) leave() <-chan time.Time {
 	r.core.Leave()
+	if r.o.Drain == 0 {
+		r.endJobs()
+		return nil
+	}
+	r.draining = true
+	r.log.Info("stops when its jobs have ended", "jobs", len(r.live), "at_most", r.o.Drain)
+	return time.After(r.o.Drain)
+}
+
+func (r *Role) endJobs() {
 	for _, a := range r.live {
 		if r.o.EndJobs || !r.isCommand(a.task) {
 			a.stop(leaveGrace, turno.ReasonWorkerLost)
@@ -83,6 +98,9 @@ const leaveGrace = 3 * time.Second
 
 // left tells whether nothing is waited for any more.
 func (r *Role) left() bool {
+	if r.draining {
+		return r.core.Idle() // the scheduler has all results and logs
+	}
 	for _, a := range r.live {
 		if r.o.EndJobs || !r.isCommand(a.task) {
 			return false

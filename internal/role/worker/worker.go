@@ -45,6 +45,9 @@ type Options struct {
 	// EndJobs ends all jobs when Run ends; otherwise commands go on and the
 	// next start finds them again.
 	EndJobs bool
+	// Drain is how long Run waits for jobs to end by themselves before that; 0:
+	// not at all.
+	Drain   time.Duration
 	Version string
 	// Files is where jobs' files come from and go to; nil: nowhere. Cache keeps
 	// them here, if Files is elsewhere, CacheBytes at most.
@@ -108,6 +111,8 @@ type Role struct {
 	encoder wire.ReportEncoder
 	voice   voice
 	unsent  bool // the newest Report could not be sent
+	// draining: it stops, and waits for its jobs.
+	draining bool
 
 	accounts *accounts
 	wards    *wards
