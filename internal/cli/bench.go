@@ -22,8 +22,8 @@ const (
 
   bulk      jobs a second, from the first submit until the last end is known
   array     the same for one array
-  command   commands (/bin/true) a second, against a bare loop that starts them
-            without a queue, as many at once
+  command   commands (/bin/true) a second, against bare loops that start them
+            without a queue: one after the other, and as many at once
   latency   submit until the result is known, one job at a time
 
 Without a server it starts a private turno in a temporary folder; --broker and

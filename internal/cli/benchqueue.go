@@ -151,37 +151,45 @@ func (b *bench) array(ctx context.Context, _ int) error {
 	return nil
 }
 
-// command measures turno and a bare loop in turns, each first once.
+// command measures turno and bare loops in turns, forwards and backwards: one
+// loop that starts a command after the other, and one that starts as many at
+// once as turno may run.
 func (b *bench) command(ctx context.Context, round int) error {
-	var queued, bare float64
-	measure := []func() error{
-		func() error {
-			jobs, err := b.trueJobs(ctx)
-			if err != nil {
-				return err
-			}
-			t, err := b.batch(ctx, "command", jobs)
-			queued = float64(b.o.commands) / t.ended.Seconds()
-			return err
-		},
-		func() error {
+	loops := []int{1}
+	if b.o.parallel > 1 {
+		loops = append(loops, b.o.parallel)
+	}
+	rates := make([]float64, 1+len(loops)) // turno's first
+	measure := []func() (time.Duration, error){func() (time.Duration, error) {
+		jobs, err := b.trueJobs(ctx)
+		if err != nil {
+			return 0, err
+		}
+		t, err := b.batch(ctx, "command", jobs)
+		return t.ended, err
+	}}
+	for _, parallel := range loops {
+		measure = append(measure, func() (time.Duration, error) {
 			start := time.Now()
-			err := bareLoop(ctx, b.o.commands, b.o.parallel)
-			bare = float64(b.o.commands) / time.Since(start).Seconds()
-			return err
-		},
+			err := bareLoop(ctx, b.o.commands, parallel)
+			return time.Since(start), err
+		})
 	}
-	if round%2 == 1 {
-		slices.Reverse(measure)
-	}
-	for _, m := range measure {
-		if err := m(); err != nil {
+	for i := range measure {
+		if round%2 == 1 {
+			i = len(measure) - 1 - i
+		}
+		took, err := measure[i]()
+		if err != nil {
 			return err
 		}
+		rates[i] = float64(b.o.commands) / took.Seconds()
 	}
-	b.report.add("command: in turno", "commands/s", queued)
-	b.report.add("command: bare loop", "commands/s", bare)
-	b.report.add("command: turno to bare loop", "ratio", queued/bare)
+	b.report.add("command: in turno", "commands/s", rates[0])
+	for i, parallel := range loops {
+		b.report.add(fmt.Sprintf("command: bare loop, %d at once", parallel), "commands/s", rates[i+1])
+		b.report.add(fmt.Sprintf("command: turno to loop of %d", parallel), "ratio", rates[0]/rates[i+1])
+	}
 	return nil
 }
 
