@@ -146,7 +146,7 @@ func TestOf_IsPure(t *testing.T) {
 // chance alone, and counts the pairs of which anything is called real.
 func TestCompare_FalseAlarms(t *testing.T) {
 	t.Parallel()
-	const trials = 400
+	const trials = 200
 	random := rand.New(rand.NewPCG(20261123, 7))
 	alarms := 0
 	for range trials {

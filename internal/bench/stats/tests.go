@@ -131,8 +131,10 @@ func rankSums(ranks []int, n int) (ways []float64, all float64) {
 	reach := make([]int, n+1) // the greatest sum of k so far
 	for i, r := range ranks {
 		for k := min(i+1, n); k >= 1; k-- {
-			for s := reach[k-1] + r; s >= r; s-- {
-				counts[k][s] += counts[k-1][s-r]
+			from := counts[k-1][:reach[k-1]+1]
+			to := counts[k][r:][:len(from)]
+			for s, w := range from {
+				to[s] += w
 			}
 			reach[k] = max(reach[k], reach[k-1]+r)
 		}
