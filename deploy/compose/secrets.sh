@@ -31,3 +31,5 @@ broker=amqp://turno:$(cat broker/password)@broker:5672/
 store="postgres://turno:$(cat store/password)@store:5432/turno?sslmode=disable"
 printf 'broker: %s\nstore: "%s"\n' "$broker" "$store" | keep 65532:65532 server/config.yaml
 printf 'broker: %s\n' "$broker" | keep 65532:65532 worker/config.yaml
+
+turno grafana dashboard | keep 472:0 grafana/turno.json
