@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
 
@@ -148,13 +149,20 @@ func (l *logFile) Write(text []byte) (int, error) {
 		return len(text), nil
 	}
 	if l.file == nil {
-		file, err := os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+		file, err := l.open()
+		if errors.Is(err, os.ErrNotExist) && os.MkdirAll(filepath.Dir(l.path), 0o700) == nil {
+			file, err = l.open() // a light job has no folder until it needs one
+		}
 		if err != nil {
 			return 0, fmt.Errorf("open the job's log: %w", err)
 		}
 		l.file = file
 	}
 	return l.file.Write(text)
+}
+
+func (l *logFile) open() (*os.File, error) {
+	return os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 }
 
 // close drops what is written after it.

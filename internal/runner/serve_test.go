@@ -109,6 +109,14 @@ func TestServe_RunsAndAnswers(t *testing.T) {
 	if err != nil || len(text) != 107 || !strings.HasPrefix(string(text), "before\n") {
 		t.Errorf("log of %d bytes, %v: a job's output is appended", len(text), err)
 	}
+	log = filepath.Join(t.TempDir(), "2.1", "log") // a light job gets no folder
+	b.run(t, runner.Run{Key: "2.1", Type: "noop", Params: json.RawMessage(`{"output": 100}`), Log: log})
+	if done := b.end(t); done.Error != nil {
+		t.Errorf("done %+v", done)
+	}
+	if text, err := os.ReadFile(log); err != nil || len(text) != 100 {
+		t.Errorf("log of %d bytes, %v: its folder is made", len(text), err)
+	}
 	b.Close()
 	if err := <-b.served; err != nil {
 		t.Errorf("Serve after its input ended: %v", err)
