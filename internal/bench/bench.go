@@ -23,7 +23,7 @@ import (
 
 	"turno"
 	"turno/internal/bench/record"
-	"turno/internal/bench/stats"
+	"turno/internal/stats"
 )
 
 // Run measures.

@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 
 	"turno/internal/bench/record"
-	"turno/internal/bench/stats"
+	"turno/internal/stats"
 )
 
 // What is measured when follows from the seed alone, so that a run that was

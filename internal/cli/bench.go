@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"turno/internal/config"
+	"turno/internal/stats"
 )
 
 const (
@@ -173,22 +174,7 @@ func (r *benchReport) add(name, unit string, value float64) {
 		r.Series = append(r.Series, &benchSeries{Name: name, Unit: unit})
 	}
 	r.Series[i].Values = append(r.Series[i].Values, value)
-	r.Series[i].Median = median(r.Series[i].Values)
-}
-
-func median(values []float64) float64 {
-	v := slices.Sorted(slices.Values(values))
-	n := len(v)
-	if n%2 == 1 {
-		return v[n/2]
-	}
-	return (v[n/2-1] + v[n/2]) / 2
-}
-
-// quantile of sorted values, the nearest rank.
-func quantile(sorted []float64, q float64) float64 {
-	i := int(q*float64(len(sorted))+0.999999) - 1
-	return sorted[min(max(i, 0), len(sorted)-1)]
+	r.Series[i].Median = stats.Median(r.Series[i].Values)
 }
 
 func (b *bench) show() {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"turno"
+	"turno/internal/stats"
 )
 
 var benchModes = []string{"bulk", "array", "command", "latency"}
@@ -268,12 +269,11 @@ func (b *bench) latency(ctx context.Context, _ int) error {
 			samples = append(samples, time.Since(start).Seconds()*1e3)
 		}
 	}
-	slices.Sort(samples)
 	for _, q := range []struct {
 		name string
 		at   float64
 	}{{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}} {
-		b.report.add("latency: "+q.name, "ms", quantile(samples, q.at))
+		b.report.add("latency: "+q.name, "ms", stats.Quantile(samples, q.at))
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 	"turno"
 	"turno/internal/config"
 	"turno/internal/runner"
+	"turno/internal/stats"
 )
 
 const (
@@ -402,9 +403,8 @@ func (b *runnerBench) show() {
 	s, c := b.s, &b.report.Conditions
 	t := s.table("MATMUL 256x256", "P50", "P95", "LEAST", "MOST", "UNIT", "N")
 	for _, x := range b.report.Series {
-		sorted := slices.Sorted(slices.Values(x.Values))
 		f := func(v float64) string { return fmt.Sprintf("%.4g", v) }
-		t.row(x.Name, f(quantile(sorted, .5)), f(quantile(sorted, .95)), f(sorted[0]), f(sorted[len(sorted)-1]), x.Unit, fmt.Sprint(len(sorted)))
+		t.row(x.Name, f(x.Median), f(stats.Quantile(x.Values, .95)), f(slices.Min(x.Values)), f(slices.Max(x.Values)), x.Unit, fmt.Sprint(len(x.Values)))
 	}
 	t.align(1, 2, 3, 4, 6)
 	t.write(s.io.Out)

@@ -48,7 +48,7 @@ var house = []row{
 	{pkg: "internal/workload/gemm"},
 	{pkg: "internal/workload/nn", imports: "internal/workload/gemm"},
 	{pkg: "internal/workload/safetensors"},
-	{pkg: "internal/bench/stats", std: "cmp math math/rand/v2 slices"},
+	{pkg: "internal/stats", std: "cmp math math/rand/v2 slices"},
 	{pkg: "internal/workload/digits"},
 	{pkg: "internal/session"},
 	{pkg: "internal/role/worker/child", imports: "internal/failpoint", modules: "golang.org/x/sys"},
@@ -60,7 +60,7 @@ var house = []row{
 	{pkg: "web/bundle", modules: "github.com/evanw/esbuild", tests: "web internal/workload/all"},
 
 	{pkg: "internal/wire", imports: "."},
-	{pkg: "internal/stats", imports: "."},
+	{pkg: "internal/figures", imports: ". internal/stats"},
 	{pkg: "internal/workload/image/photo"},
 
 	// the ports, their suites
@@ -106,7 +106,7 @@ var house = []row{
 	// the workloads
 	{pkg: "internal/workload/dataset", imports: "internal/workload internal/workload/digits"},
 	{pkg: "internal/workload/model", imports: ". internal/workload internal/workload/nn internal/workload/safetensors"},
-	{pkg: "internal/workload/*", imports: ". internal/gpu internal/gpu/cuda internal/gpu/cuda/driver internal/gpu/cuda/kernel internal/workload internal/workload/gemm"},
+	{pkg: "internal/workload/*", imports: ". internal/gpu internal/gpu/cuda internal/gpu/cuda/driver internal/gpu/cuda/kernel internal/stats internal/workload internal/workload/gemm"},
 	{pkg: "internal/workload/train", imports: `. internal/workload
 		internal/workload/nn internal/workload/digits internal/workload/dataset internal/workload/model`},
 	{pkg: "internal/workload/infer", tests: "internal/workload/train", imports: `. internal/workload
@@ -138,7 +138,7 @@ var house = []row{
 	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/failpoint internal/files internal/files/transfer internal/gpu internal/lockfile internal/obs internal/role/shell internal/role/worker/child internal/runner internal/session internal/wire",
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
 		tests:   "internal/workload/all internal/workload"},
-	{pkg: "internal/role/api", imports: ". internal/cert internal/files internal/reload internal/obs internal/service internal/session internal/stats web",
+	{pkg: "internal/role/api", imports: ". internal/cert internal/files internal/reload internal/obs internal/figures internal/service internal/session web",
 		modules: "github.com/coder/websocket github.com/danielgtaylor/huma", tests: "client internal/broker"},
 	{pkg: "client", imports: ". internal/cert internal/session", modules: "github.com/coder/websocket", tests: "internal/role/api internal/service"},
 	{pkg: "internal/files/remote", imports: ". client internal/files", tests: "internal/role/api internal/service"},
@@ -153,14 +153,14 @@ var house = []row{
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/role/api`,
 		modules: "golang.org/x/sync", tests: "github.com/google/uuid internal/core/policy/fair"},
 	{pkg: "internal/bench/record", imports: "."},
-	{pkg: "internal/bench/analysis", imports: ". internal/bench/record internal/bench/stats"},
+	{pkg: "internal/bench/analysis", imports: ". internal/bench/record internal/stats"},
 	{pkg: "internal/bench/chart", modules: "gonum.org/v1/plot codeberg.org/go-pdf/fpdf golang.org/x/text"},
-	{pkg: "internal/bench/report", imports: ". internal/bench/analysis internal/bench/chart internal/bench/record internal/bench/stats"},
-	{pkg: "internal/bench", imports: ". internal/bench/record internal/bench/stats",
+	{pkg: "internal/bench/report", imports: ". internal/bench/analysis internal/bench/chart internal/bench/record internal/stats"},
+	{pkg: "internal/bench", imports: ". internal/bench/record internal/stats",
 		modules: "github.com/google/uuid gopkg.in/yaml.v3"},
 	{pkg: "internal/cli",
 		imports: `. client internal/app internal/app/run internal/bench internal/cert internal/config internal/files internal/files/transfer internal/obs/grafana internal/runner internal/session internal/sim
-		internal/bench/analysis internal/bench/record internal/bench/report
+		internal/bench/analysis internal/bench/record internal/bench/report internal/stats
 		internal/workload internal/workload/all internal/workload/dataset internal/workload/digits
 		internal/core/policy/all internal/role/worker/child`,
 		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/google/uuid github.com/vbauerster/mpb charm.land golang.org/x/sys golang.org/x/term

@@ -1,300 +1,147 @@
-// Package stats says what ended jobs have in common: how long they waited and
-// ran, and how a type's times differ between devices and sizes, with intervals.
-// It is pure: jobs go in, figures come out.
+// Package stats says what a set of measured times allows to be said: medians
+// with intervals, ratios of them, and whether two sets differ. It assumes
+// nothing about how times are distributed (they are skewed, with a long tail),
+// so it ranks and resamples and never takes a mean of them.
 //
-// What a pretended GPU did is in no comparison, and what did not verify its
-// answer is neither: only a measure of something counts.
+// All functions are pure: resampling is seeded by the caller. Samples are in
+// any unit, and must be finite. Nothing is ever left out of a sample here:
+// which ones do not count is decided before, and told.
 package stats
 
 import (
-	"cmp"
-	"encoding/json"
 	"math"
 	"slices"
-	"strings"
-	"time"
-
-	"turno"
 )
 
-// Estimate is of a mean: Low to High holds it with 95 % confidence, if single
-// runs scatter like a normal distribution. With one run there is no interval,
-// and both are the mean.
-type Estimate struct {
+// Summary describes one sample.
+type Summary struct {
 	N      int     `json:"n"`
-	Mean   float64 `json:"mean"`
-	Low    float64 `json:"low"`
-	High   float64 `json:"high"`
 	Median float64 `json:"median"`
+	// Lo and Hi bound the median with probability Confidence, which is below
+	// what was asked for where N is too small for that (under 6 for 0.95): then
+	// they are the least and the greatest value.
+	Lo         float64 `json:"ci_lo"`
+	Hi         float64 `json:"ci_hi"`
+	Confidence float64 `json:"confidence"`
+	MAD        float64 `json:"mad"` // median distance from the median
+	Min        float64 `json:"min"`
+	Max        float64 `json:"max"`
+	P95        float64 `json:"p95"`
 }
 
-// Spread is how times lie.
-type Spread struct {
-	Mean float64 `json:"mean"`
-	P50  float64 `json:"p50"`
-	P95  float64 `json:"p95"`
-}
-
-// Count is of jobs of one type.
-type Count struct {
-	Type string `json:"type"`
-	Jobs int    `json:"jobs"`
-	GPU  int    `json:"gpu" doc:"of them, on a GPU"`
-}
-
-// Group is of runs that can be compared: same type, device, engine and size.
-type Group struct {
-	Type     string       `json:"type"`
-	Device   turno.Device `json:"device"`
-	Engine   string       `json:"engine,omitempty"`
-	Size     float64      `json:"size,omitempty" doc:"what its time grows with; 0: not known"`
-	SizeUnit string       `json:"size_unit,omitempty"`
-	Kernel   Estimate     `json:"kernel_seconds" doc:"of the computation alone"`
-	Total    Estimate     `json:"total_seconds" doc:"from start to end"`
-}
-
-// SpeedUp is by how much a GPU was quicker than a CPU at the same.
-type SpeedUp struct {
-	Type     string  `json:"type"`
-	Size     float64 `json:"size,omitempty"`
-	SizeUnit string  `json:"size_unit,omitempty"`
-	Ratio    float64 `json:"ratio" doc:"of mean kernel times"`
-	Low      float64 `json:"low"`
-	High     float64 `json:"high"`
-	CPURuns  int     `json:"cpu_runs"`
-	GPURuns  int     `json:"gpu_runs"`
-}
-
-// Statistics of ended jobs.
-type Statistics struct {
-	Jobs      int       `json:"jobs" doc:"ended jobs that these figures are of: the newest ones"`
-	Since     time.Time `json:"since,omitzero" doc:"when the oldest of them was handed in"`
-	Simulated int       `json:"simulated" doc:"of them, on pretended GPUs: in no comparison"`
-	Wait      Spread    `json:"wait_seconds"`
-	Run       Spread    `json:"run_seconds"`
-	Types     []Count   `json:"types"`
-	Groups    []Group   `json:"groups"`
-	SpeedUps  []SpeedUp `json:"speed_ups"`
-}
-
-// Sizer says what the time of a type's run grows with, by its parameters.
-type Sizer func(typ string, params json.RawMessage) (size float64, unit string)
-
-// Of summarizes jobs. Those that have not ended, and arrays, are left out.
-func Of(jobs []turno.Job, size Sizer) Statistics {
-	var s Statistics
-	var waits, runs []float64
-	counts := map[string]*Count{}
-	groups := map[groupKey]*samples{}
-	for i := range jobs {
-		j := &jobs[i]
-		if !j.State.Ended() || j.Tasks != nil || j.Spec == nil {
-			continue
-		}
-		s.Jobs++
-		if s.Since.IsZero() || j.SubmittedAt.Before(s.Since) {
-			s.Since = j.SubmittedAt
-		}
-		count(counts, j)
-		if j.StartedAt.IsZero() {
-			continue
-		}
-		waits = append(waits, max(0, j.StartedAt.Sub(j.SubmittedAt).Seconds()))
-		runs = append(runs, max(0, j.EndedAt.Sub(j.StartedAt).Seconds()))
-		if j.Result != nil && j.Result.Simulated {
-			s.Simulated++
-			continue
-		}
-		measure(groups, j, size)
-	}
-	s.Wait, s.Run = spread(waits), spread(runs)
-	s.Types = listed(counts)
-	s.Groups = grouped(groups)
-	s.SpeedUps = compared(s.Groups)
+// Summarize needs at least one value.
+func Summarize(sample []float64, confidence float64) Summary {
+	x := slices.Sorted(slices.Values(sample))
+	s := Summary{N: len(x), Median: quantile(x, 0.5), Min: x[0], Max: x[len(x)-1], P95: quantile(x, 0.95)}
+	s.Lo, s.Hi, s.Confidence = medianInterval(x, confidence)
+	s.MAD = mad(x, s.Median)
 	return s
 }
 
-func count(counts map[string]*Count, j *turno.Job) {
-	c := counts[j.Spec.Type]
-	if c == nil {
-		c = &Count{Type: j.Spec.Type}
-		counts[j.Spec.Type] = c
-	}
-	c.Jobs++
-	if a := j.Current(); a != nil && a.Device == turno.DeviceGPU {
-		c.GPU++
-	}
+// Median needs at least one value.
+func Median(sample []float64) float64 {
+	return quantile(slices.Sorted(slices.Values(sample)), 0.5)
 }
 
-func listed(counts map[string]*Count) []Count {
-	out := make([]Count, 0, len(counts))
-	for _, c := range counts {
-		out = append(out, *c)
-	}
-	slices.SortFunc(out, func(a, b Count) int {
-		return cmp.Or(cmp.Compare(b.Jobs, a.Jobs), cmp.Compare(a.Type, b.Type))
-	})
-	return out
+// Quantile interpolates between the two nearest values (type 7 of Hyndman and
+// Fan, "Sample Quantiles in Statistical Packages", 1996).
+func Quantile(sample []float64, q float64) float64 {
+	return quantile(slices.Sorted(slices.Values(sample)), q)
 }
 
-type groupKey struct {
-	typ, engine, unit string
-	device            turno.Device
-	size              float64
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	i := min(int(at), len(sorted)-2)
+	if i < 0 {
+		return sorted[0]
+	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }
 
-type samples struct{ kernel, total []float64 }
-
-// outcome is what every workload that checks its answer says of its run.
-type outcome struct {
-	Device   turno.Device `json:"device"`
-	Engine   string       `json:"engine"`
-	Verified bool         `json:"verified"`
-	Repeat   int          `json:"repeat"` // how often the kernel ran
-	Phases   []struct {
-		Name    string  `json:"name"`
-		Seconds float64 `json:"seconds"`
-	} `json:"phases"`
+func mad(x []float64, median float64) float64 {
+	distances := make([]float64, len(x))
+	for i, v := range x {
+		distances[i] = math.Abs(v - median)
+	}
+	return Median(distances)
 }
 
-// measure adds a run that verified its answer.
-func measure(groups map[groupKey]*samples, j *turno.Job, size Sizer) {
-	if j.State != turno.Succeeded || j.Result == nil || len(j.Result.Output) == 0 {
-		return
+// medianInterval interpolates between two pairs of order statistics, whose
+// coverage is known exactly, to the coverage that was asked for: Hettmansperger
+// and Sheather, "Confidence Intervals Based on Interpolated Order Statistics",
+// 1986. The pairs alone would cover up to 98 % where 95 % is meant.
+func medianInterval(sorted []float64, confidence float64) (lo, hi, covered float64) {
+	n := len(sorted)
+	k, outer := 1, coverage(n, 1)
+	if outer <= confidence {
+		return sorted[0], sorted[n-1], outer
 	}
-	var o outcome
-	if json.Unmarshal(j.Result.Output, &o) != nil || !o.Verified {
-		return
+	inner := coverage(n, 2)
+	for inner > confidence {
+		k, outer, inner = k+1, inner, coverage(n, k+2)
 	}
-	kernel, times := 0.0, 0
-	for _, p := range o.Phases {
-		if p.Name == "kernel" {
-			kernel, times = kernel+p.Seconds, times+1
+	part := (outer - confidence) / (outer - inner)
+	weight := float64(n-k) * part / (float64(k) + float64(n-2*k)*part)
+	lo = (1-weight)*sorted[k-1] + weight*sorted[k]
+	hi = (1-weight)*sorted[n-k] + weight*sorted[n-k-1]
+	return lo, hi, confidence
+}
+
+// coverage is how probably a median lies between the k-th smallest and the
+// k-th largest of n values.
+func coverage(n, k int) float64 {
+	tail := 0.0
+	for i := range k {
+		tail += math.Exp(lnChoose(n, i) - float64(n)*math.Ln2)
+	}
+	return max(0, 1-2*tail)
+}
+
+func lnChoose(n, k int) float64 {
+	a, _ := math.Lgamma(float64(n + 1))
+	b, _ := math.Lgamma(float64(k + 1))
+	c, _ := math.Lgamma(float64(n - k + 1))
+	return a - b - c
+}
+
+// Outlier is how far a value lies from the others.
+type Outlier string
+
+// A value is mild or severe by Tukey's fences (1.5 and 3 times the
+// interquartile range beyond the quartiles, "Exploratory Data Analysis", 1977).
+const (
+	None   Outlier = ""
+	Mild   Outlier = "mild"
+	Severe Outlier = "severe"
+)
+
+// Outliers tells it for each value of a sample. They are flagged, not removed:
+// a queue's slow jobs are its users' jobs too.
+func Outliers(sample []float64) []Outlier {
+	flags := make([]Outlier, len(sample))
+	if len(sample) == 0 {
+		return flags
+	}
+	x := slices.Sorted(slices.Values(sample))
+	low, high := quantile(x, 0.25), quantile(x, 0.75)
+	for i, v := range sample {
+		switch beyond := max(low-v, v-high) / (high - low); {
+		case beyond > 3: // also where all but some are equal: x/0 is +Inf
+			flags[i] = Severe
+		case beyond > 1.5:
+			flags[i] = Mild
 		}
 	}
-	if times == 0 {
-		return
-	}
-	k := groupKey{typ: j.Spec.Type, engine: o.Engine, device: cmp.Or(o.Device, turno.DeviceCPU)}
-	if size != nil {
-		k.size, k.unit = size(j.Spec.Type, j.Spec.Params)
-	}
-	g := groups[k]
-	if g == nil {
-		g = &samples{}
-		groups[k] = g
-	}
-	g.kernel = append(g.kernel, kernel/float64(max(1, o.Repeat)))
-	g.total = append(g.total, max(0, j.EndedAt.Sub(j.StartedAt).Seconds()))
+	return flags
 }
 
-func grouped(groups map[groupKey]*samples) []Group {
-	out := make([]Group, 0, len(groups))
-	for k, g := range groups {
-		out = append(out, Group{
-			Type: k.typ, Device: k.device, Engine: k.engine, Size: k.size, SizeUnit: k.unit,
-			Kernel: estimate(g.kernel), Total: estimate(g.total),
-		})
-	}
-	slices.SortFunc(out, func(a, b Group) int {
-		return cmp.Or(strings.Compare(a.Type, b.Type), cmp.Compare(a.Size, b.Size), cmp.Compare(a.Device, b.Device), cmp.Compare(a.Engine, b.Engine))
-	})
-	return out
-}
-
-// compared takes the best engine of each device at each size: what a user would
-// get. Without GPU runs there is nothing to compare.
-func compared(groups []Group) []SpeedUp {
-	type at struct {
-		typ, unit string
-		size      float64
-	}
-	best := map[at]map[turno.Device]Group{}
-	var order []at
-	for _, g := range groups {
-		k := at{g.Type, g.SizeUnit, g.Size}
-		if best[k] == nil {
-			best[k] = map[turno.Device]Group{}
-			order = append(order, k)
-		}
-		if b, ok := best[k][g.Device]; !ok || g.Kernel.Mean < b.Kernel.Mean {
-			best[k][g.Device] = g
+// Flagged is how many values are outliers of either kind.
+func Flagged(sample []float64) int {
+	n := 0
+	for _, f := range Outliers(sample) {
+		if f != None {
+			n++
 		}
 	}
-	out := []SpeedUp{}
-	for _, k := range order {
-		cpu, gpu := best[k][turno.DeviceCPU], best[k][turno.DeviceGPU]
-		if cpu.Kernel.N == 0 || gpu.Kernel.N == 0 || cpu.Kernel.Mean <= 0 || gpu.Kernel.Mean <= 0 {
-			continue
-		}
-		up := SpeedUp{Type: k.typ, Size: k.size, SizeUnit: k.unit, Ratio: cpu.Kernel.Mean / gpu.Kernel.Mean,
-			CPURuns: cpu.Kernel.N, GPURuns: gpu.Kernel.N}
-		// On the logarithm, relative errors add like squares (delta method).
-		relative := math.Hypot(half(cpu.Kernel), half(gpu.Kernel))
-		up.Low, up.High = up.Ratio*math.Exp(-relative), up.Ratio*math.Exp(relative)
-		out = append(out, up)
-	}
-	return out
-}
-
-// half is half of an interval, relative to its mean.
-func half(e Estimate) float64 { return (e.High - e.Mean) / e.Mean }
-
-func spread(x []float64) Spread {
-	if len(x) == 0 {
-		return Spread{}
-	}
-	slices.Sort(x)
-	return Spread{Mean: mean(x), P50: quantile(x, 0.5), P95: quantile(x, 0.95)}
-}
-
-func estimate(x []float64) Estimate {
-	if len(x) == 0 {
-		return Estimate{}
-	}
-	slices.Sort(x)
-	m := mean(x)
-	e := Estimate{N: len(x), Mean: m, Low: m, High: m, Median: quantile(x, 0.5)}
-	if len(x) > 1 {
-		squares := 0.0
-		for _, v := range x {
-			squares += (v - m) * (v - m)
-		}
-		error := math.Sqrt(squares/float64(len(x)-1)/float64(len(x))) * student(len(x)-1)
-		e.Low, e.High = max(0, m-error), m+error
-	}
-	return e
-}
-
-func mean(x []float64) float64 {
-	sum := 0.0
-	for _, v := range x {
-		sum += v
-	}
-	return sum / float64(len(x))
-}
-
-// quantile of sorted numbers, between two by their distance.
-func quantile(x []float64, q float64) float64 {
-	at := q * float64(len(x)-1)
-	low := int(at)
-	if low+1 >= len(x) {
-		return x[len(x)-1]
-	}
-	return x[low] + (at-float64(low))*(x[low+1]-x[low])
-}
-
-// students are the 97.5 % quantiles of Student's t for 1 to 10 degrees of
-// freedom.
-var students = []float64{12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228}
-
-// student is that quantile; beyond the table, a series that is right to three
-// digits.
-func student(df int) float64 {
-	if df <= len(students) {
-		return students[df-1]
-	}
-	const z = 1.959964
-	n := float64(df)
-	return z + (z*z*z+z)/(4*n) + (5*math.Pow(z, 5)+16*z*z*z+3*z)/(96*n*n)
+	return n
 }

@@ -10,7 +10,7 @@ import (
 
 	"turno"
 	"turno/internal/bench/record"
-	"turno/internal/bench/stats"
+	"turno/internal/stats"
 )
 
 // Analysis is what one file says.

@@ -11,7 +11,7 @@ import (
 
 	"turno"
 	"turno/internal/bench/record"
-	"turno/internal/bench/stats"
+	"turno/internal/stats"
 )
 
 var (

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"turno/internal/bench/record"
-	"turno/internal/bench/stats"
+	"turno/internal/stats"
 )
 
 // Differences are what two files say of each other.

@@ -11,7 +11,7 @@ import (
 	"turno/internal/bench/analysis"
 	"turno/internal/bench/chart"
 	"turno/internal/bench/record"
-	"turno/internal/bench/stats"
+	"turno/internal/stats"
 )
 
 // figure is a chart with a name for its files and a caption.

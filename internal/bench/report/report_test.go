@@ -13,7 +13,7 @@ import (
 	"turno"
 	"turno/internal/bench/analysis"
 	"turno/internal/bench/record"
-	"turno/internal/bench/stats"
+	"turno/internal/stats"
 )
 
 // results is a file as turno bench run writes it, of three types, with what

@@ -25,10 +25,10 @@ import (
 
 	"turno"
 	"turno/internal/cert"
+	"turno/internal/figures"
 	"turno/internal/files"
 	"turno/internal/obs"
 	"turno/internal/reload"
-	"turno/internal/stats"
 )
 
 // Options of a Role. Service, Listen and Tokens are required.
@@ -58,7 +58,7 @@ type Options struct {
 	MaxFile int64
 	Bounds  Bounds
 	// Size is what the time of a job grows with, for statistics; nil: not known.
-	Size stats.Sizer
+	Size figures.Sizer
 	// Link lets clients enter jobs; nil: it is not possible here.
 	Link Linker
 	// Ready tells whether turno can work; nil: whether the store answers.

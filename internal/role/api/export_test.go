@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net"
 	"time"
 )
@@ -48,5 +49,16 @@ func NewSeries(samples ...sample) func(step time.Duration) timeseries {
 	for _, p := range samples {
 		s.add(p)
 	}
-	return func(step time.Duration) timeseries { return columns(s.since(time.Time{}), step) }
+	return func(step time.Duration) timeseries {
+		return columns(s.between(time.Time{}, s.ring[len(s.ring)-1].at), step)
+	}
+}
+
+// Note takes samples.
+func (a *Role) Note(ctx context.Context) { a.note(ctx) }
+
+// Timeseries answers as to one who watches.
+func (a *Role) Timeseries(ctx context.Context, span time.Duration) (at []int64, waiting []float64) {
+	out, _ := a.timeseries(ctx, &seriesIn{Range: span.Seconds()})
+	return out.At, out.Waiting
 }

@@ -4,10 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"turno"
@@ -162,4 +166,65 @@ func TestSeries_AnswersAtOnce(t *testing.T) {
 			t.Errorf("%s: %d %s", query, res.StatusCode, body)
 		}
 	}
+}
+
+// quiet is a service in which nothing happens but what the test says.
+type quiet struct {
+	fake
+	counted atomic.Int64
+	waiting atomic.Int64
+	change  chan struct{} // 0: a job changes
+}
+
+func (q *quiet) Summary(context.Context) (turno.Summary, error) {
+	q.counted.Add(1)
+	return turno.Summary{States: map[turno.State]int64{turno.Queued: q.waiting.Load()}}, nil
+}
+
+func (q *quiet) Events(ctx context.Context, _ turno.EventQuery) iter.Seq2[turno.Event, error] {
+	return func(yield func(turno.Event, error) bool) {
+		if !yield(turno.Event{Revision: 1, Reset: true}, nil) {
+			return
+		}
+		select {
+		case <-q.change:
+			yield(turno.Event{Revision: 2, Number: 1}, nil)
+		case <-ctx.Done():
+		}
+	}
+}
+
+// TestSeries_AQueueAtRestCostsNothing, and its chart has no hole.
+func TestSeries_AQueueAtRestCostsNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := &quiet{change: make(chan struct{})}
+		a, err := api.New(api.Options{Service: q, Listen: "127.0.0.1:0", Tokens: []api.Token{{Hash: api.HashToken(api.NewToken())}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		group.Go(func() { a.Note(ctx) })
+		<-time.After(time.Hour)
+		if n := q.counted.Load(); n != 1 {
+			t.Errorf("jobs were counted %d times in an hour without a change", n)
+		}
+		q.waiting.Store(7)
+		q.change <- struct{}{}
+		<-time.After(time.Minute)
+		if n := q.counted.Load(); n != 2 {
+			t.Errorf("after a change they were counted %d times", n)
+		}
+		at, waiting := a.Timeseries(ctx, 30*time.Minute)
+		if n := q.counted.Load(); n != 3 {
+			t.Errorf("for one who watches they were counted %d times", n)
+		}
+		// The span's begin, the last moment of rest, the change, the rest since, now.
+		if want := []float64{0, 0, 7, 7, 7}; !slices.Equal(waiting, want) || at[0] > at[4]-1795 {
+			t.Errorf("%v at %v, want %v", waiting, at, want)
+		}
+		stop()
+		group.Wait()
+	})
 }

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	// sampleEvery is how often the queue's figures are noted. Each costs the
-	// store a count and the scheduler one answer.
+	// sampleEvery is how often the queue's figures are noted at most. Each costs
+	// the store a count and the scheduler one answer.
 	sampleEvery = 5 * time.Second
 	// samplesKept are a day of them: 17,280 of 64 bytes.
 	samplesKept = int(24 * time.Hour / sampleEvery)
@@ -25,19 +25,34 @@ type sample struct {
 	cpusUsed, cpus    float64
 	gpusUsed, gpus    float64
 	succeeded, failed float64
+	still             bool // as the one before it, and between them
 }
 
 // series keeps samples for as long as this server runs: figures for a look, not
-// for a record. A monitoring system that scrapes keeps them for good.
+// for a record. A monitoring system that scrapes keeps them for good. While
+// nothing changes none is taken: the last one holds until the next.
 type series struct {
+	looking sync.Mutex // held while one is taken: who wants one too takes the same
+
 	mu     sync.Mutex // guards all below
 	ring   []sample
 	oldest int
+	broken bool // since the last one it is not known how the queue was
 }
 
+// add appends a sample; what was before it held until a moment ago.
 func (s *series) add(p sample) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if last, ok := s.last(); ok && !s.broken && p.at.Sub(last.at) > 2*sampleEvery {
+		s.push(last.held(p.at.Add(-sampleEvery)))
+	}
+	s.broken = false
+	s.push(p)
+}
+
+// push appends. Callers hold mu, as those of last do.
+func (s *series) push(p sample) {
 	if len(s.ring) < samplesKept {
 		s.ring = append(s.ring, p)
 		return
@@ -46,15 +61,49 @@ func (s *series) add(p sample) {
 	s.oldest = (s.oldest + 1) % len(s.ring)
 }
 
-// since gives the samples after a time, oldest first.
-func (s *series) since(from time.Time) []sample {
+func (s *series) last() (sample, bool) {
+	if len(s.ring) == 0 {
+		return sample{}, false
+	}
+	return s.ring[(s.oldest+len(s.ring)-1)%len(s.ring)], true
+}
+
+// interrupt says that the last sample holds no longer.
+func (s *series) interrupt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.broken = true
+}
+
+// fresh tells whether there is a sample that is not older than it may be.
+func (s *series) fresh(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	last, ok := s.last()
+	return ok && !s.broken && now.Sub(last.at) < sampleEvery
+}
+
+// held is the sample as it still was at a time.
+func (p sample) held(until time.Time) sample {
+	p.at, p.still = until, true
+	return p
+}
+
+// between gives the samples of a span, oldest first, and at its begin the one
+// that held then.
+func (s *series) between(from, to time.Time) []sample {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []sample
 	for i := range s.ring {
-		if p := s.ring[(s.oldest+i)%len(s.ring)]; !p.at.Before(from) {
-			out = append(out, p)
+		p := s.ring[(s.oldest+i)%len(s.ring)]
+		if p.at.Before(from) || p.at.After(to) {
+			continue
 		}
+		if len(out) == 0 && p.still {
+			out = append(out, p.held(from))
+		}
+		out = append(out, p)
 	}
 	return out
 }
@@ -116,22 +165,54 @@ func rate(samples []sample, first, end int) float64 {
 	return max(0, to.succeeded+to.failed-from.succeeded-from.failed) / seconds
 }
 
-// note takes samples until ctx is done.
+// note takes a sample whenever jobs have changed, until ctx is done. It follows
+// the stream of changes only up to the first one: how many more there were
+// until the next sample makes no difference.
 func (a *Role) note(ctx context.Context) {
-	tick := time.NewTicker(sampleEvery)
-	defer tick.Stop()
-	for {
-		if p, err := a.look(ctx); err == nil {
-			a.series.add(p)
-		} else if ctx.Err() == nil {
+	for ctx.Err() == nil {
+		if err := a.untilChange(ctx); err != nil && ctx.Err() == nil {
+			a.series.interrupt()
 			a.log.Debug("noted no sample", "err", err)
 		}
+		pause := time.NewTimer(sampleEvery)
 		select {
-		case <-tick.C:
+		case <-pause.C:
 		case <-ctx.Done():
-			return
+			pause.Stop()
 		}
 	}
+}
+
+// untilChange takes a sample, and returns at the first change after it.
+func (a *Role) untilChange(ctx context.Context) error {
+	begun := false
+	for e, err := range a.o.Service.Events(ctx, turno.EventQuery{}) {
+		switch {
+		case err != nil:
+			return err
+		case begun || !e.Reset:
+			return nil
+		}
+		begun = true // what comes after this one is a change that the sample may lack
+		if err := a.sample(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sample takes one, unless another has just been taken.
+func (a *Role) sample(ctx context.Context) error {
+	a.series.looking.Lock()
+	defer a.series.looking.Unlock()
+	if a.series.fresh(time.Now()) {
+		return nil
+	}
+	p, err := a.look(ctx)
+	if err == nil {
+		a.series.add(p)
+	}
+	return err
 }
 
 func (a *Role) look(ctx context.Context) (sample, error) {
@@ -174,8 +255,15 @@ type seriesIn struct {
 	Step  float64 `query:"step_seconds" minimum:"0" maximum:"86400" doc:"between two points; 0: as suits the range"`
 }
 
-func (a *Role) timeseries(_ context.Context, in *seriesIn) (timeseries, error) {
+// timeseries looks anew for who watches: workers come and go without a job's
+// change. What cannot be looked at is left out; what was seen is told.
+func (a *Role) timeseries(ctx context.Context, in *seriesIn) (timeseries, error) {
+	if err := a.sample(ctx); err != nil && ctx.Err() == nil {
+		a.series.interrupt()
+		a.log.Debug("noted no sample", "err", err)
+	}
 	span := time.Duration(in.Range * float64(time.Second))
 	step := max(time.Duration(in.Step*float64(time.Second)), sampleEvery, (span / maxPoints).Round(time.Second))
-	return columns(a.series.since(time.Now().Add(-span)), step), nil
+	now := time.Now()
+	return columns(a.series.between(now.Add(-span), now), step), nil
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"turno"
-	"turno/internal/stats"
+	"turno/internal/figures"
 )
 
 const (
@@ -24,10 +24,10 @@ var ended = []turno.State{turno.Succeeded, turno.Failed, turno.Cancelled, turno.
 type statistics struct {
 	mu sync.Mutex // guards all below; held while they are made: all wait for them anyway
 	at time.Time
-	of stats.Statistics
+	of figures.Statistics
 }
 
-func (a *Role) statistics(ctx context.Context, _ *nothing) (stats.Statistics, error) {
+func (a *Role) statistics(ctx context.Context, _ *nothing) (figures.Statistics, error) {
 	s := &a.figures
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -36,8 +36,8 @@ func (a *Role) statistics(ctx context.Context, _ *nothing) (stats.Statistics, er
 	}
 	page, err := a.o.Service.Jobs(ctx, turno.JobQuery{States: ended, Limit: statisticsOf})
 	if err != nil {
-		return stats.Statistics{}, err
+		return figures.Statistics{}, err
 	}
-	s.of, s.at = stats.Of(page.Items, a.o.Size), time.Now()
+	s.of, s.at = figures.Of(page.Items, a.o.Size), time.Now()
 	return s.of, nil
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"turno"
+	"turno/internal/stats"
 	"turno/internal/workload"
 	"turno/internal/workload/gemm"
 )
@@ -157,7 +158,7 @@ func report(env *workload.Env, p Params, seconds []float64, o workload.Outcome) 
 	out := &Output{
 		Outcome: o, Bytes: p.bytes(), Times: p.Repeat, FLOP: p.flop(),
 		Best:   workload.Rate(p.flop()/1e9, seconds[0]),
-		Median: workload.Rate(p.flop()/1e9, median(seconds)),
+		Median: workload.Rate(p.flop()/1e9, stats.Median(seconds)),
 	}
 	out.Rate = out.Best
 	fmt.Fprintf(env.Log, "matmul %dx%dx%d %s on %s, %d threads: best %.1f GFLOP/s, median %.1f of %d; error %.3g, tolerance %.3g\n",
@@ -166,10 +167,4 @@ func report(env *workload.Env, p Params, seconds []float64, o workload.Outcome) 
 		return nil, workload.Wrong(o.Verification)
 	}
 	return out, nil
-}
-
-// median of sorted numbers.
-func median(sorted []float64) float64 {
-	n := len(sorted)
-	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }

@@ -15,10 +15,10 @@ export function SpeedUpChart({ of }: { of: Statistics }) {
     <Section title={t('chart.speedup')}>
       {ups.length === 0 ? <Empty icon="benchmarks" title={t('chart.speedup.empty')}><p>{t('chart.speedup.empty.help')}</p></Empty> : (
         <ChartCard title={t('chart.speedup')} of={ups}
-          say={ups.map((u) => t('chart.speedup.say', { type: named(u), ratio: significant(u.ratio), low: significant(u.low), high: significant(u.high), cpu: u.cpu_runs, gpu: u.gpu_runs })).join('. ')}
+          say={ups.map((u) => t('chart.speedup.say', { type: named(u), ratio: significant(u.ratio), interval: interval(u, significant), cpu: u.cpu_runs, gpu: u.gpu_runs })).join('. ')}
           table={{
             head: [t('jobs.col.type'), t('chart.col.speedup'), t('chart.col.interval'), `CPU ${t('chart.col.runs')}`, `GPU ${t('chart.col.runs')}`],
-            rows: ups.map((u) => [named(u), significant(u.ratio), `${significant(u.low)} – ${significant(u.high)}`, count(u.cpu_runs), count(u.gpu_runs)]),
+            rows: ups.map((u) => [named(u), significant(u.ratio), interval(u, significant), count(u.cpu_runs), count(u.gpu_runs)]),
           }}
           make={() => bars(ups.map((_, i) => label(i)), [{ label: t('chart.col.speedup'), colour: token('series-2'), values: ups.map((u) => ({ y: u.ratio, yMin: u.low, yMax: u.high })) }], t('chart.speedup.axis'))} />
       )}
@@ -37,14 +37,14 @@ export function TimesChart({ of }: { of: Statistics }) {
         <ChartCard title={t('chart.times')} of={rows}
           say={t('chart.times.note')}
           table={{
-            head: [t('jobs.col.type'), t('jobs.col.device'), t('chart.col.engine'), t('chart.col.size'), t('chart.col.runs'), t('chart.col.mean'), t('chart.col.interval'), t('chart.col.median')],
+            head: [t('jobs.col.type'), t('jobs.col.device'), t('chart.col.engine'), t('chart.col.size'), t('chart.col.runs'), t('chart.col.median'), t('chart.col.interval')],
             rows: rows.map((g) => [g.type, maybe('device', g.device), g.engine ?? '', sizeOf(g), ...figures(g.kernel_seconds)]),
           }}
           make={() => bars(types, devices.map((device) => ({
             label: maybe('device', device), colour: deviceColour(device),
             values: types.map((type) => {
               const e = best(type, device)?.kernel_seconds;
-              return e ? { y: e.mean, yMin: Math.max(e.low, e.mean / 1000), yMax: e.high } : null;
+              return e ? { y: e.median, yMin: Math.max(e.low, e.median / 1000), yMax: e.high } : null;
             }),
           })), t('chart.times.axis'), true)} />
       )}
@@ -76,9 +76,9 @@ export function SizesChart({ of }: { of: Statistics }) {
     <Section title={t('chart.sizes')}>
       {lines.length === 0 ? <Empty icon="benchmarks" title={t('chart.sizes.empty')}><p>{t('chart.sizes.empty.help')}</p></Empty> : (
         <ChartCard title={t('chart.sizes')} of={lines}
-          say={lines.map((l) => `${l.name}: ${l.groups.map((g) => `${significant(g.size ?? 0)} ${g.size_unit} ${duration(g.kernel_seconds.mean)}`).join(', ')}`).join('. ')}
+          say={lines.map((l) => `${l.name}: ${l.groups.map((g) => `${significant(g.size ?? 0)} ${g.size_unit} ${duration(g.kernel_seconds.median)}`).join(', ')}`).join('. ')}
           table={{
-            head: [t('jobs.col.type'), t('jobs.col.device'), t('chart.col.size'), t('chart.col.runs'), t('chart.col.mean'), t('chart.col.interval'), t('chart.col.median')],
+            head: [t('jobs.col.type'), t('jobs.col.device'), t('chart.col.size'), t('chart.col.runs'), t('chart.col.median'), t('chart.col.interval')],
             rows: lines.flatMap((l) => l.groups.map((g) => [g.type, maybe('device', g.device), sizeOf(g), ...figures(g.kernel_seconds)])),
           }}
           make={() => sizes(lines)} />
@@ -107,15 +107,15 @@ function sizes(lines: Line[]): ChartConfiguration {
     const colour = seriesColour(i);
     const point = (of: (e: Estimate) => number) => line.groups.map((g) => ({ x: g.size ?? 0, y: of(g.kernel_seconds) }));
     return [
-      { type: 'line', label: line.name, data: point((e) => e.mean), borderColor: colour, backgroundColor: colour, pointRadius: 3, borderWidth: 2 },
+      { type: 'line', label: line.name, data: point((e) => e.median), borderColor: colour, backgroundColor: colour, pointRadius: 3, borderWidth: 2 },
       { type: 'line', label: '', data: point((e) => e.high), borderWidth: 0, pointRadius: 0, backgroundColor: translucent(colour, 0.18), fill: '+1' },
-      { type: 'line', label: '', data: point((e) => Math.max(e.low, e.mean / 1000)), borderWidth: 0, pointRadius: 0, fill: false },
+      { type: 'line', label: '', data: point((e) => Math.max(e.low, e.median / 1000)), borderWidth: 0, pointRadius: 0, fill: false },
     ];
   });
   return {
     type: 'line', data: { datasets },
     options: {
-      scales: { x: axis(t('chart.sizes.axis'), 'logarithmic'), y: axis(t('chart.times.axis'), 'logarithmic', floor(lines.flatMap((l) => l.groups.map((g) => g.kernel_seconds.mean)))) },
+      scales: { x: axis(t('chart.sizes.axis'), 'logarithmic'), y: axis(t('chart.times.axis'), 'logarithmic', floor(lines.flatMap((l) => l.groups.map((g) => g.kernel_seconds.median)))) },
       plugins: { legend: { labels: { color: token('text'), boxWidth: 12, filter: (item: { text: string }) => item.text !== '' } } },
     },
   } as unknown as ChartConfiguration;
@@ -159,6 +159,11 @@ function Nothing() {
 const sizeOf = (g: Group): string => (g.size ? `${count(g.size)} ${g.size_unit ?? ''}` : t('app.none'));
 const named = (u: { type: string; size?: number; size_unit?: string }): string => (u.size ? `${u.type} ${count(u.size)}` : u.type);
 
+// interval says its confidence where so few runs allow none of 95 %.
+function interval(of: { low: number; high: number; confidence: number }, text: (v: number) => string): string {
+  return `${text(of.low)} – ${text(of.high)}${of.confidence < 0.9495 ? ` (${Math.round(100 * of.confidence)} %)` : ''}`;
+}
+
 function figures(e: Estimate): string[] {
-  return [count(e.n), duration(e.mean), e.n > 1 ? `${duration(e.low)} – ${duration(e.high)}` : t('chart.few'), duration(e.median)];
+  return [count(e.n), duration(e.median), e.n > 1 ? interval(e, duration) : t('chart.few')];
 }

@@ -161,12 +161,12 @@ export interface JobEvent {
 }
 
 export interface Spread { mean: number; p50: number; p95: number }
-export interface Estimate { n: number; mean: number; low: number; high: number; median: number }
+export interface Estimate { n: number; median: number; low: number; high: number; confidence: number }
 export interface Group {
   type: string; device: Device; engine?: string; size?: number; size_unit?: string; kernel_seconds: Estimate; total_seconds: Estimate;
 }
 export interface SpeedUp {
-  type: string; size?: number; size_unit?: string; ratio: number; low: number; high: number; cpu_runs: number; gpu_runs: number;
+  type: string; size?: number; size_unit?: string; ratio: number; low: number; high: number; confidence: number; cpu_runs: number; gpu_runs: number;
 }
 export interface Statistics {
   jobs: number; since?: string; simulated: number; wait_seconds: Spread; run_seconds: Spread;
