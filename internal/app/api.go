@@ -33,6 +33,11 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 		return part{}, err
 	}
 	p.metrics.Fleet(svc)
+	if !p.alone {
+		if err := giveToken(cfg); err != nil {
+			return part{}, err
+		}
+	}
 	token, err := api.LoadOrCreateToken(cfg.TokenPath())
 	if err != nil {
 		return part{}, err

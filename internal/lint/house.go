@@ -171,6 +171,8 @@ var house = []row{
 	{pkg: "test/lab", imports: ". client internal/testenv",
 		modules: "github.com/google/uuid github.com/rabbitmq/amqp091-go github.com/nats-io/nats.go github.com/nats-io/nats-server/v2 golang.org/x/sys modernc.org/sqlite"},
 	{pkg: "test/badinput", tests: ". client internal/testenv internal/wire test/lab github.com/rabbitmq/amqp091-go"},
+	{pkg: "test/deploy/gotypes"},
+	{pkg: "test/deploy", tests: "internal/config internal/testenv test/lab test/deploy/gotypes github.com/yannh/kubeconform sigs.k8s.io/kustomize gopkg.in/yaml.v3"},
 	{pkg: "test/kill", tests: ". client test/lab"},
 	{pkg: "test/prometheus", tests: ". client internal/obs/grafana internal/testenv test/lab"},
 	{pkg: "test/restore", tests: ". client test/lab"},
