@@ -362,6 +362,7 @@ func TestTerminal_FloodWithASlowReader(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
 	r.turno("submit", "--", "sleep", "600")
+	r.turno("run", "--", "true") // the first one runs by now
 	cmd := r.command("exec", "1", "--", "yes", "a flood of text that nobody wants to read")
 	out, err := cmd.StdoutPipe()
 	if err == nil {
