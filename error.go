@@ -66,3 +66,9 @@ func (e *Error) WithHint(format string, args ...any) *Error {
 	c.Hint = fmt.Sprintf(format, args...)
 	return &c
 }
+
+// NoJob says that there is no such job, or none that who asks may see: both are
+// the same to him.
+func NoJob(r Ref) *Error {
+	return Errorf(CodeNotFound, "there is no job %s", r).WithHint("list jobs with: turno ps -a")
+}

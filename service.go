@@ -221,6 +221,9 @@ type Type struct {
 type Summary struct {
 	States map[State]int64            `json:"states"`
 	Queues map[string]map[State]int64 `json:"queues"`
+	// Users are by whose jobs they are; of who does not see those of others there
+	// is one at most.
+	Users map[string]map[State]int64 `json:"users"`
 }
 
 // LogQuery reads bytes of an attempt's output from Offset, at most Max. Attempt

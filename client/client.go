@@ -56,6 +56,9 @@ type Options struct {
 	HTTPClient *http.Client // empty: one of its own, with connections kept
 	TLS        *tls.Config  // what to trust, with a HTTPClient of its own; nil: what the system does
 	UserAgent  string
+	// User is who sits there. It counts where the token is that of the server's
+	// file, which is nobody's in particular; others are somebody's.
+	User string
 	// OnWait is told when the server is busy and the client waits before it asks
 	// again. It may be called from several goroutines at once.
 	OnWait func(why *turno.Error, wait time.Duration)
@@ -66,11 +69,15 @@ type Client struct {
 	url   string
 	token string
 	agent string
+	user  string
 	http  *http.Client
 	wait  func(*turno.Error, time.Duration)
 }
 
-var _ turno.Service = (*Client)(nil)
+var (
+	_ turno.Service = (*Client)(nil)
+	_ turno.Access  = (*Client)(nil)
+)
 
 // answerWithin is longer than any server takes for an answer, 3 min: then the
 // connection is dead, though nobody has told.
@@ -103,7 +110,7 @@ func New(o Options) (*Client, error) {
 	if o.OnWait == nil {
 		o.OnWait = func(*turno.Error, time.Duration) {}
 	}
-	return &Client{wait: o.OnWait, url: strings.TrimRight(o.URL, "/"), token: o.Token, agent: o.UserAgent, http: o.HTTPClient}, nil
+	return &Client{wait: o.OnWait, url: strings.TrimRight(o.URL, "/"), token: o.Token, agent: o.UserAgent, user: o.User, http: o.HTTPClient}, nil
 }
 
 // noRedirect keeps the token from going elsewhere: turno never redirects.
@@ -193,6 +200,9 @@ func (c *Client) send(ctx context.Context, q request) (*http.Response, error) {
 func (c *Client) sign(r *http.Request) {
 	if c.token != "" {
 		r.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if c.user != "" {
+		r.Header.Set("Turno-User", c.user)
 	}
 	r.Header.Set("User-Agent", c.agent)
 }

@@ -117,6 +117,9 @@ func (c *Client) dialSession(ctx context.Context, path string, id session.ID, ag
 	if c.token != "" {
 		header.Set("Authorization", "Bearer "+c.token)
 	}
+	if c.user != "" {
+		header.Set("Turno-User", c.user)
+	}
 	socket, res, err := websocket.Dial(ctx, c.url+base+path+"/session?"+q.Encode(), &websocket.DialOptions{HTTPClient: c.http, HTTPHeader: header})
 	if err == nil {
 		socket.SetReadLimit(maxPacket)

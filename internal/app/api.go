@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sync"
 
+	"turno/internal/access"
 	"turno/internal/cert"
 	"turno/internal/config"
 	"turno/internal/files"
@@ -38,7 +39,7 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 			return part{}, err
 		}
 	}
-	token, err := api.LoadOrCreateToken(cfg.TokenPath())
+	token, err := access.LoadOrCreate(cfg.TokenPath())
 	if err != nil {
 		return part{}, err
 	}
@@ -48,7 +49,10 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	}
 	server, err := api.New(api.Options{
 		Service: svc, Link: svc.Link, Listen: cfg.Listen, FallForward: p.alone && !cfg.Explicit("listen"),
-		TokenFile: cfg.TokenPath(), TokenUser: userName(), AllowHosts: cfg.AllowHosts, CertFile: certFile, KeyFile: keyFile,
+		Access: access.Options{
+			File: cfg.TokenPath(), User: userName(), Store: p.store, AuditFile: filepath.Join(cfg.Data, config.AuditName), KeepAudit: int64(cfg.AuditEntries),
+		},
+		AllowHosts: cfg.AllowHosts, CertFile: certFile, KeyFile: keyFile,
 		SessionKey: sessionKey(token), Size: all.Size,
 		Bounds: api.Bounds{Bytes: cfg.SubmitBytes, Rate: float64(orNone(cfg.SubmitRate)), Streams: orNone(cfg.EventStreams)},
 		Files:  p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
@@ -135,7 +139,7 @@ func sessionKey(token string) []byte {
 	return mac.Sum(nil)
 }
 
-// userName is whose jobs are those that the one token of this server submits.
+// userName is whose jobs are those that come with the token file of this server.
 func userName() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username

@@ -36,6 +36,7 @@ type Broker interface {
 type Store interface {
 	store.Store
 	store.DeadLetters
+	store.Access
 }
 
 // shared is what roles share in one process.

@@ -67,7 +67,7 @@ func (s *session) actCommand(verb turno.Verb, short, example string) *cobra.Comm
 		if err != nil {
 			return err
 		}
-		a := turno.Action{Verb: verb, User: userWord(s.sys.User), Message: o.reason, Force: o.force}
+		a := turno.Action{Verb: verb, Message: o.reason, Force: o.force}
 		if o.grace != "" {
 			d, err := parseSeconds(o.grace)
 			if err != nil {
@@ -130,7 +130,7 @@ func (s *session) targets(ctx context.Context, svc turno.Service, cfg config.Con
 	}
 	q := turno.JobQuery{States: states, User: o.user, Queue: o.queue, Name: o.name, Top: true}
 	if q.User == "" && len(refs) == 1 {
-		q.User = userWord(s.sys.User)
+		q.User = turno.Me
 	}
 	jobs, err := list(ctx, svc, q, maxRefs)
 	if err != nil {
@@ -227,7 +227,7 @@ func (s *session) workerCommand(verb turno.Verb, short string) *cobra.Command {
 		cmd.Flags().StringVar(&reason, "reason", "", "why, for those whose jobs wait")
 	}
 	cmd.RunE = s.service(func(ctx context.Context, svc turno.Service, args []string) error {
-		return s.act(ctx, svc, turno.Action{Verb: verb, Workers: args, User: userWord(s.sys.User), Message: reason}, f)
+		return s.act(ctx, svc, turno.Action{Verb: verb, Workers: args, Message: reason}, f)
 	})
 	return cmd
 }

@@ -98,7 +98,7 @@ func (s *session) benchRun(ctx context.Context, cmd *cobra.Command, o *benchRunO
 	}
 	host := s.sys.Config.Host
 	began := measure.Start(results, worker, thisVersion().String(), config.Redact(where), host, append([]string{"turno"}, s.args...))
-	r := &measure.Run{Service: svc, User: userWord(s.sys.User), Results: results, Sensors: sensorsOf(worker, began),
+	r := &measure.Run{Service: svc, Results: results, Sensors: sensorsOf(worker, began),
 		Save: func(r *record.Results) error { return saveResults(o.out, r) }}
 	s.introduce(results, worker)
 	bar := s.progress("bench", 1)

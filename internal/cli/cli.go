@@ -17,7 +17,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"os/user"
 	"strings"
 	"syscall"
 	"time"
@@ -68,7 +67,6 @@ type Deps struct {
 // System is what the command line sees of the machine: a test gives its own.
 type System struct {
 	Config  config.Input
-	User    string
 	Dir     string // the current folder, absolute
 	Now     func() time.Time
 	Signals <-chan os.Signal // nil: those of the process
@@ -77,9 +75,6 @@ type System struct {
 func realSystem() *System {
 	sys := &System{Config: config.System(), Now: time.Now}
 	sys.Dir, _ = os.Getwd()
-	if u, err := user.Current(); err == nil {
-		sys.User = u.Username
-	}
 	return sys
 }
 
@@ -177,6 +172,7 @@ func (s *session) groups() []group {
 			s.nodesCommand(), s.gpusCommand(), s.workerCommand(turno.Drain, drainShort), s.workerCommand(turno.Undrain, undrainShort), s.typesCommand(),
 			s.deadLettersCommand(),
 		}},
+		{"users", "Users:", []*cobra.Command{s.whoamiCommand(), s.tokenCommand(), s.auditCommand()}},
 		{"services", "A turno of your own:", []*cobra.Command{
 			s.upCommand(), s.roleCommand("scheduler", schedulerShort), s.roleCommand("worker", workerShort), s.roleCommand("api", apiShort), s.backupCommand(), s.restoreCommand(),
 		}},

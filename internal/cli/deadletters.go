@@ -209,7 +209,7 @@ func (s *session) deadLetterAction(verb turno.Verb, short string) *cobra.Command
 				}
 			}
 		}
-		return s.actOnDeadLetters(ctx, svc, turno.Action{Verb: verb, Letters: targets, User: userWord(s.sys.User)}, f)
+		return s.actOnDeadLetters(ctx, svc, turno.Action{Verb: verb, Letters: targets}, f)
 	})
 	return cmd
 }

@@ -134,7 +134,7 @@ func (s *session) startTrials(ctx context.Context, svc turno.Service, trials []*
 	ids := map[string]string{}
 	var jobs []turno.NewJob
 	for _, t := range trials {
-		t.spec.Name, t.spec.User = "demo "+t.label, userWord(s.sys.User)
+		t.spec.Name = "demo " + t.label
 		if t.after != "" {
 			t.spec.After = []turno.Dependency{{Job: ids[t.after], When: turno.AfterOK}}
 		}
@@ -192,7 +192,7 @@ func (s *session) watchTrials(ctx context.Context, svc turno.Service, trials []*
 func (s *session) abandon(ctx context.Context, svc turno.Service, trials []*trial) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	a := turno.Action{Verb: turno.Cancel, Force: true, User: userWord(s.sys.User), Message: "the demo was stopped"}
+	a := turno.Action{Verb: turno.Cancel, Force: true, Message: "the demo was stopped"}
 	for _, t := range trials {
 		if !t.job.State.Ended() {
 			a.Jobs = append(a.Jobs, t.id)

@@ -95,6 +95,9 @@ func (f *fake) Submit(_ context.Context, jobs []turno.NewJob) ([]turno.Submitted
 	var out []turno.Submitted
 	for _, n := range jobs {
 		spec := n.Spec.Clone()
+		if spec.User == "" {
+			spec.User = "eva" // whose token it is
+		}
 		spec.Normalize()
 		if err := spec.Validate(); err != nil {
 			out = append(out, turno.Submitted{ID: n.ID, Error: err})
@@ -167,7 +170,7 @@ func (f *fake) Jobs(_ context.Context, q turno.JobQuery) (turno.JobPage, error) 
 	defer f.mu.Unlock()
 	var p turno.JobPage
 	for _, j := range slices.Backward(f.jobs) {
-		if (len(q.States) == 0 || slices.Contains(q.States, j.State)) && (q.User == "" || q.User == j.Spec.User) &&
+		if (len(q.States) == 0 || slices.Contains(q.States, j.State)) && (q.User == "" || q.User == j.Spec.User || q.User == turno.Me && j.Spec.User == "eva") &&
 			(q.Queue == "" || q.Queue == j.Spec.Queue) && strings.Contains(j.Spec.Name, q.Name) &&
 			(q.Parent == 0 || q.Parent == j.Parent) && !(q.Top && j.Parent > 0) && len(p.Items) < q.Limit {
 			p.Items = append(p.Items, *j)
@@ -301,7 +304,7 @@ func newRig(t *testing.T, now func() time.Time) *rig {
 	r := &rig{t: t, svc: newFake(now), env: map[string]string{"TURNO_SERVER": "http://server:5000"}, signals: make(chan os.Signal, 4)}
 	r.sys = &cli.System{
 		Config: config.Input{Home: home, Host: "desk", Env: func(n string) (string, bool) { v, ok := r.env[n]; return v, ok }},
-		User:   "eva", Dir: home, Now: now, Signals: r.signals,
+		Dir:    home, Now: now, Signals: r.signals,
 	}
 	r.deps = cli.Deps{
 		Dial:   func(config.Config) (turno.Service, error) { return r.svc, nil },

@@ -107,7 +107,7 @@ func (s *session) psJobs(ctx context.Context, svc turno.Service, o *psOptions, a
 	}
 	q := turno.JobQuery{States: states, Queue: o.queue, User: o.user, Name: o.name, Type: o.typ, Top: o.all && len(o.states) == 0}
 	if o.me {
-		q.User = userWord(s.sys.User)
+		q.User = turno.Me
 	}
 	jobs, err := list(ctx, svc, q, max(1, o.limit)+1)
 	if err != nil {

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"os/user"
 	"sync"
 	"time"
 
@@ -37,7 +38,7 @@ func dial(cfg config.Config) (turno.Service, error) {
 	}
 	var once sync.Once
 	c, err := client.New(client.Options{
-		URL: cfg.Server, Token: token, TLS: trust, UserAgent: "turno-cli/" + thisVersion().Version,
+		URL: cfg.Server, Token: token, TLS: trust, UserAgent: "turno-cli/" + thisVersion().Version, User: userWord(realUser()),
 		OnWait: func(why *turno.Error, _ time.Duration) {
 			once.Do(func() {
 				fmt.Fprintf(os.Stderr, "turno: the server is busy: %s; trying again until it is not\n", clean(why.Error(), false))
@@ -48,6 +49,14 @@ func dial(cfg config.Config) (turno.Service, error) {
 		return nil, fmt.Errorf("dial: %w", err)
 	}
 	return c, nil
+}
+
+// realUser is who is logged in; empty where that is not known.
+func realUser() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return ""
 }
 
 func types() []turno.Type {

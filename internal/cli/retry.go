@@ -107,8 +107,7 @@ func retryQuestion(n int) string {
 
 // failedJobs are this user's that failed and that no later job repeats.
 func (s *session) failedJobs(ctx context.Context, svc turno.Service) ([]turno.Job, error) {
-	user := userWord(s.sys.User)
-	jobs, err := list(ctx, svc, turno.JobQuery{User: user, Top: true}, maxRefs)
+	jobs, err := list(ctx, svc, turno.JobQuery{User: turno.Me, Top: true}, maxRefs)
 	if err != nil {
 		return nil, err
 	}

@@ -162,7 +162,7 @@ func (s *session) cancelRun(ctx context.Context, svc turno.Service, ref string, 
 	} else {
 		s.notef("\nCancelling (Ctrl-C again kills it).\n")
 	}
-	acted, err := svc.Act(ctx, turno.Action{Verb: turno.Cancel, Jobs: []string{ref}, User: userWord(s.sys.User), Force: force, Message: "Ctrl-C in turno run"})
+	acted, err := svc.Act(ctx, turno.Action{Verb: turno.Cancel, Jobs: []string{ref}, Force: force, Message: "Ctrl-C in turno run"})
 	if err == nil && len(acted) > 0 && acted[0].Error != nil && !hasCode(acted[0].Error, turno.CodeConflict) {
 		err = acted[0].Error
 	}

@@ -161,9 +161,6 @@ func (s *session) spec(f *specFlags) (*turno.Spec, error) {
 		Name: f.name, Queue: f.queue, User: f.user, Device: turno.Device(f.device), Engine: f.engine,
 		Priority: f.priority - f.nice, Retries: f.retries, NoRequeue: f.noRequeue, Hold: f.hold,
 	}}
-	if b.spec.User == "" {
-		b.spec.User = userWord(s.sys.User)
-	}
 	b.gpus()
 	b.sizes()
 	b.times()

@@ -35,9 +35,11 @@ type Config struct {
 	Insecure   bool     `key:"insecure_behind_proxy" flag:"insecure-behind-proxy" env:"TURNO_INSECURE_BEHIND_PROXY" default:"false" group:"api" help:"listen beyond this machine without TLS: only where a proxy or a private network protects the tokens"`
 	AllowHosts []string `key:"allow_hosts" flag:"allow-host" env:"TURNO_ALLOW_HOSTS" group:"api" arg:"NAME" help:"names by which browsers and clients may call this server"`
 
-	SubmitRate   int   `key:"submit_rate" flag:"submit-rate" env:"TURNO_SUBMIT_RATE" default:"1000" group:"api" arg:"N" help:"requests a second that change something, for each token; twice as many may come at once. 0: no bound"`
+	SubmitRate   int   `key:"submit_rate" flag:"submit-rate" env:"TURNO_SUBMIT_RATE" default:"1000" group:"api" arg:"N" help:"requests a second that change something, for each user; twice as many may come at once. 0: no bound"`
 	SubmitBytes  int64 `key:"submit_bytes" flag:"submit-bytes" env:"TURNO_SUBMIT_BYTES" default:"64M" group:"api" arg:"SIZE" help:"bodies of requests that are held in memory at a time; others wait a second, and are then turned away for the moment"`
-	EventStreams int   `key:"event_streams" flag:"event-streams" env:"TURNO_EVENT_STREAMS" default:"200" group:"api" arg:"N" help:"streams of events that one token may have open. 0: no bound"`
+	EventStreams int   `key:"event_streams" flag:"event-streams" env:"TURNO_EVENT_STREAMS" default:"200" group:"api" arg:"N" help:"streams of events that one user may have open. 0: no bound"`
+
+	AuditEntries int `key:"audit_entries" flag:"audit-entries" env:"TURNO_AUDIT_ENTRIES" default:"100000" group:"api" arg:"N" help:"entries of the audit log that are kept in the store; older ones are in audit.jsonl in the data folder, until that has been put aside four times at 64 MiB"`
 
 	Broker     string `key:"broker" flag:"broker" env:"TURNO_BROKER" default:"embedded" secret:"url" group:"role" arg:"URL" help:"embedded, nats://… or amqp://… (RabbitMQ); with TLS tls://… or amqps://…"`
 	BrokerCA   string `key:"broker_ca" flag:"broker-ca" env:"TURNO_BROKER_CA" group:"role" arg:"FILE" help:"amqps:// and tls://: certificates in PEM that the broker's must be signed by; those of the system unless given"`
@@ -118,6 +120,7 @@ type Backup struct {
 
 // Names of files in the data folder that commands and roles share.
 const (
+	AuditName  = "audit.jsonl" // who did what, a line each, mode 0600
 	TokenName  = "token"       // the admin token, mode 0600, made at the first start of the API
 	ServerName = "server"      // the URL of the turno up that runs on this folder, while it runs
 	FileName   = "config.yaml" // read when no other configuration file is

@@ -132,19 +132,21 @@ var house = []row{
 	// the suite runs the API's service on the oracles, and a client's on the same
 	{pkg: "internal/service/servicetest", modules: "github.com/google/go-cmp",
 		imports: ". internal/broker internal/broker/mem internal/service internal/store internal/store/mem"},
+	// who may do what, above the ports
+	{pkg: "internal/access", imports: ". internal/reload internal/store"},
 	{pkg: "internal/role/shell"},
 	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/failpoint internal/obs internal/role/shell internal/store internal/wire",
 		modules: "github.com/google/uuid", tests: "internal/core/policy/all internal/core/hold"},
 	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/failpoint internal/files internal/files/transfer internal/gpu internal/lockfile internal/obs internal/role/shell internal/role/worker/child internal/runner internal/session internal/wire",
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
 		tests:   "internal/workload/all internal/workload"},
-	{pkg: "internal/role/api", imports: ". internal/cert internal/files internal/reload internal/obs internal/figures internal/service internal/session web",
+	{pkg: "internal/role/api", imports: ". internal/access internal/cert internal/figures internal/files internal/obs internal/service internal/session web",
 		modules: "github.com/coder/websocket github.com/danielgtaylor/huma", tests: "client internal/broker"},
 	{pkg: "client", imports: ". internal/cert internal/session", modules: "github.com/coder/websocket", tests: "internal/role/api internal/service"},
-	{pkg: "internal/files/remote", imports: ". client internal/files", tests: "internal/role/api internal/service"},
+	{pkg: "internal/files/remote", imports: ". client internal/files", tests: "internal/access internal/role/api internal/service"},
 
 	// the top
-	{pkg: "internal/app", imports: `. client internal/app/run internal/cert internal/config internal/obs internal/service internal/runner
+	{pkg: "internal/app", imports: `. client internal/access internal/app/run internal/cert internal/config internal/obs internal/service internal/runner
 		internal/broker internal/broker/mem internal/broker/nats internal/broker/rabbitmq
 		internal/store internal/store/mem internal/store/sqlite internal/store/postgres
 		internal/gpu internal/gpu/fake internal/gpu/cuda internal/gpu/cuda/driver

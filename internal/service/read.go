@@ -76,8 +76,7 @@ func (s *Service) Job(ctx context.Context, ref string) (turno.Job, error) {
 	if r.Task >= 0 && found[1] != nil {
 		return waitingTask(found[1], r)
 	}
-	return turno.Job{}, turno.Errorf(turno.CodeNotFound, "there is no job %s", r).
-		WithHint("list jobs with: turno ps -a")
+	return turno.Job{}, turno.NoJob(r)
 }
 
 // waitingTask is a task that has no record of its own yet, seen through its

@@ -6,6 +6,7 @@ import (
 
 	"turno"
 	"turno/client"
+	"turno/internal/access"
 	"turno/internal/files"
 	"turno/internal/files/filestest"
 	"turno/internal/files/folder"
@@ -28,9 +29,9 @@ func serve(t testing.TB) files.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	token := api.NewToken()
+	token := access.NewSecret()
 	a, err := api.New(api.Options{
-		Service: nobody{}, Files: dir, Listen: "127.0.0.1:0", Tokens: []api.Token{{Hash: api.HashToken(token)}},
+		Service: nobody{}, Files: dir, Listen: "127.0.0.1:0", Access: access.Options{Fixed: []access.Fixed{{Hash: access.Hash(token)}}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"turno"
+	"turno/internal/access"
 )
 
 // actionAnswer is the answer to an Action.
@@ -28,19 +29,19 @@ func (a *Role) routeActions() {
 		Summary:     "Order something of many jobs or workers",
 		RequestBody: body[turno.Action](a, "What to do and to whom"),
 		Responses:   answers[actionAnswer](a, map[string]string{"200": "One entry a target, in order"}),
-		Errors:      []int{http.StatusUnprocessableEntity},
+		Errors:      []int{http.StatusUnprocessableEntity}, Security: roles(access.Submit),
 	}, a.act)
 	for _, verb := range []turno.Verb{turno.Cancel, turno.HoldJob, turno.Release, turno.Requeue} {
-		raw(a, a.orderOp("/jobs/{ref}/", verb, "a job"), func(w http.ResponseWriter, r *http.Request, in *refIn) error {
+		raw(a, a.orderOp("/jobs/{ref}/", verb, "a job", access.Submit), func(w http.ResponseWriter, r *http.Request, in *refIn) error {
 			return a.actOnOne(w, r, turno.Action{Verb: verb, Jobs: []string{in.Ref}})
 		})
 	}
 	for _, verb := range []turno.Verb{turno.Drain, turno.Undrain} {
-		raw(a, a.orderOp("/workers/{name}/", verb, "a worker"), func(w http.ResponseWriter, r *http.Request, in *workerIn) error {
+		raw(a, a.orderOp("/workers/{name}/", verb, "a worker", access.Operate), func(w http.ResponseWriter, r *http.Request, in *workerIn) error {
 			return a.actOnOne(w, r, turno.Action{Verb: verb, Workers: []string{in.Name}})
 		})
 	}
-	op := a.orderOp("/jobs/{ref}/", "retry", "a job")
+	op := a.orderOp("/jobs/{ref}/", "retry", "a job", access.Submit)
 	op.Summary, op.RequestBody = "Hand in an ended job again", nil
 	op.DefaultStatus = http.StatusCreated
 	op.Responses = answers[turno.Submitted](a, map[string]string{"201": "The new job", "202": "It is safe with the broker"})
@@ -51,12 +52,13 @@ type workerIn struct {
 	Name string `path:"name"`
 }
 
-func (a *Role) orderOp(path string, verb turno.Verb, whom string) huma.Operation {
+func (a *Role) orderOp(path string, verb turno.Verb, whom string, needs access.Scope) huma.Operation {
 	op := huma.Operation{
 		Method: http.MethodPost, Path: base + path + string(verb),
 		OperationID: string(verb), Summary: fmt.Sprintf("Order %s of %s", verb, whom),
 		RequestBody: body[order](a, "May be left out"),
 		Responses:   answers[turno.Acted](a, map[string]string{"200": "The state afterwards"}),
+		Security:    roles(needs),
 		Errors:      []int{http.StatusConflict},
 	}
 	op.RequestBody.Required = false
@@ -85,19 +87,11 @@ func (a *Role) act(w http.ResponseWriter, r *http.Request, _ *struct{}) error {
 	if err := a.small(w, r, &action); err != nil {
 		return err
 	}
-	a.signAction(r, &action)
-	out, err := a.o.Service.Act(r.Context(), action)
+	out, err := a.gate.Act(r.Context(), action)
 	if err != nil {
 		return err
 	}
 	return a.encode(w, actionAnswer{out})
-}
-
-func (a *Role) signAction(r *http.Request, action *turno.Action) {
-	if action.User == "" {
-		who, _ := a.authenticate(r)
-		action.User = who.User
-	}
 }
 
 func (a *Role) actOnOne(w http.ResponseWriter, r *http.Request, action turno.Action) error {
@@ -106,8 +100,7 @@ func (a *Role) actOnOne(w http.ResponseWriter, r *http.Request, action turno.Act
 		return err
 	}
 	action.Message, action.Grace, action.Force = o.Message, o.Grace, o.Force
-	a.signAction(r, &action)
-	out, err := a.o.Service.Act(r.Context(), action)
+	out, err := a.gate.Act(r.Context(), action)
 	if err != nil {
 		return err
 	}
@@ -118,12 +111,20 @@ func (a *Role) actOnOne(w http.ResponseWriter, r *http.Request, action turno.Act
 }
 
 func (a *Role) encode(w http.ResponseWriter, v any) error {
+	text, err := encoded(v)
+	if err != nil {
+		return err
+	}
+	a.write(w, http.StatusOK, text)
+	return nil
+}
+
+func encoded(v any) ([]byte, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("encode an answer: %w", err)
+		return nil, fmt.Errorf("encode an answer: %w", err)
 	}
-	a.write(w, http.StatusOK, append(text, '\n'))
-	return nil
+	return append(text, '\n'), nil
 }
 
 type retryIn struct {
@@ -133,7 +134,7 @@ type retryIn struct {
 
 // retry submits the spec of an ended job again.
 func (a *Role) retry(w http.ResponseWriter, r *http.Request, in *retryIn) error {
-	old, err := a.o.Service.Job(r.Context(), in.Ref)
+	old, err := a.gate.Job(r.Context(), in.Ref)
 	if err != nil {
 		return err
 	}
@@ -142,6 +143,9 @@ func (a *Role) retry(w http.ResponseWriter, r *http.Request, in *retryIn) error 
 			WithHint("to start it anew: turno requeue %s", old.Display())
 	}
 	spec := old.Spec.Clone()
+	if who := access.Of(r.Context()); spec.User != who.User() && !who.May(access.Administer) {
+		spec.User = "" // whoever repeats it, it is theirs
+	}
 	if old.Parent != 0 {
 		spec.Array = &turno.Array{Tasks: turno.Ranges{{First: old.Task, Last: old.Task, Step: 1}}}
 	}
@@ -149,7 +153,7 @@ func (a *Role) retry(w http.ResponseWriter, r *http.Request, in *retryIn) error 
 	if err := sub.takeKey(in.Key); err != nil {
 		return err
 	}
-	out, err := a.o.Service.Submit(r.Context(), sub.jobs)
+	out, err := a.gate.Submit(r.Context(), sub.jobs)
 	if err != nil {
 		return err
 	}

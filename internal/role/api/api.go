@@ -2,11 +2,13 @@
 // event and log streams, and the OpenAPI description of it all. It decides
 // nothing and stores nothing.
 //
-//	request ──▶ Host ──▶ origin ──▶ token ──▶ body's type ──▶ route ──▶ turno.Service
-//	            421      403        401       415             404, 405
+//	request ──▶ Host ──▶ origin ──▶ token ──▶ roles ──▶ body's type ──▶ route ──▶ access.Gate ──▶ turno.Service
+//	            421      403        401       403       415             404, 405
 //
-// Every route but /healthz and /readyz needs a token, also on loopback. Errors
-// are problems (RFC 9457) that carry a turno.Error. net/http owns a goroutine
+// Every route but /healthz and /readyz needs a token, also on loopback, whose
+// roles stand beside the route; a route that does not say for whom it is keeps
+// the server from starting. Handlers see jobs through access.Gate. Errors are
+// problems (RFC 9457) that carry a turno.Error. net/http owns a goroutine
 // a connection; Run waits for them.
 package api
 
@@ -24,11 +26,11 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"turno"
+	"turno/internal/access"
 	"turno/internal/cert"
 	"turno/internal/figures"
 	"turno/internal/files"
 	"turno/internal/obs"
-	"turno/internal/reload"
 )
 
 // Options of a Role. Service, Listen and Tokens are required.
@@ -39,10 +41,8 @@ type Options struct {
 	Listen string
 	// FallForward tries the next ports when one is taken, fallPorts of them.
 	FallForward bool
-	// Tokens are accepted, and those in TokenFile, one a line, which is read anew
-	// when it changes. User is that of their jobs which name none.
-	Tokens               []Token
-	TokenFile, TokenUser string
+	// Access is who may do what; its Log is this one.
+	Access access.Options
 	// SessionKey is the secret behind browsers' cookies; empty: a random one, and
 	// sessions end with the process.
 	SessionKey []byte
@@ -72,26 +72,29 @@ type Options struct {
 // Role serves. Its methods are safe for concurrent use.
 type Role struct {
 	// Constant after New.
-	o       Options
-	log     *slog.Logger
-	tls     *tls.Config
-	inFile  *reload.Value[[]Token] // of TokenFile; nil: there is none
-	hosts   hosts
-	api     huma.API
-	mux     *http.ServeMux
-	handler http.Handler
-	bodies  gate // of one job, and of orders
-	large   gate // of many jobs
-	uses    tokens
-	streams chan struct{} // a place for each stream of events
-	uploads chan struct{} // a place for each long body
-	links   chan struct{} // a place for each session with a job
-	closing chan struct{} // closed when Run's context ends: streams end
-	guesses guessCount
-	signIns *signIns
-	series  series
-	figures statistics
-	metrics *obs.HTTP // nil: nobody counts
+	o          Options
+	log        *slog.Logger
+	tls        *tls.Config
+	access     *access.Keeper
+	gate       *access.Gate            // what each user sees of the Service; handlers ask nothing else
+	allowed    map[string][]turno.Role // by pattern; nil: everybody
+	operations map[string]string       // their names, by pattern
+	hosts      hosts
+	api        huma.API
+	mux        *http.ServeMux
+	handler    http.Handler
+	bodies     gate // of one job, and of orders
+	large      gate // of many jobs
+	uses       users
+	streams    chan struct{} // a place for each stream of events
+	uploads    chan struct{} // a place for each long body
+	links      chan struct{} // a place for each session with a job
+	closing    chan struct{} // closed when Run's context ends: streams end
+	guesses    guessCount
+	signIns    *signIns
+	series     series
+	figures    statistics
+	metrics    *obs.HTTP // nil: nobody counts
 
 	mu        sync.Mutex // guards all below
 	listeners []net.Listener
@@ -113,9 +116,6 @@ func New(o Options) (*Role, error) {
 	if o.Service == nil {
 		return nil, errors.New("api: a service is required")
 	}
-	if len(o.Tokens) == 0 && o.TokenFile == "" {
-		return nil, errors.New("api: a token is required, also on loopback: see LoadOrCreateToken")
-	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -131,6 +131,7 @@ func New(o Options) (*Role, error) {
 		streams: make(chan struct{}, maxStreams), uploads: make(chan struct{}, maxUploads),
 		links:   make(chan struct{}, maxLinks),
 		closing: make(chan struct{}), signIns: newSignIns(o.SessionKey),
+		gate: access.NewGate(o.Service), allowed: map[string][]turno.Role{}, operations: map[string]string{},
 	}
 	if err := a.checkListen(); err != nil {
 		return nil, err
@@ -152,28 +153,18 @@ func New(o Options) (*Role, error) {
 // openFiles reads what may be replaced while it serves: the certificate, the
 // tokens.
 func (a *Role) openFiles() (err error) {
+	o := a.o.Access
+	o.Log = a.log
+	if a.access, err = access.New(o); err != nil {
+		return fmt.Errorf("api: %w", err)
+	}
 	keep := func(err error) { a.log.Error("kept what was there before: a changed file cannot be used", "err", err) }
 	if a.o.CertFile != "" || a.o.KeyFile != "" {
 		if a.tls, err = cert.Serve(a.o.CertFile, a.o.KeyFile, keep); err != nil {
 			return fmt.Errorf("api: %w", err)
 		}
 	}
-	if a.o.TokenFile == "" {
-		return nil
-	}
-	a.inFile, err = reload.New(func() ([]Token, error) { return loadTokens(a.o.TokenFile, a.o.TokenUser) }, keep, a.o.TokenFile)
-	if err != nil {
-		return fmt.Errorf("api: %w", err)
-	}
 	return nil
-}
-
-// accepted are the tokens that are let in now; there is one at least.
-func (a *Role) accepted() []Token {
-	if a.inFile == nil {
-		return a.o.Tokens
-	}
-	return append(a.inFile.Get(), a.o.Tokens...)
 }
 
 // Handler is everything that is served, guards included.
@@ -204,6 +195,7 @@ func (a *Role) Run(ctx context.Context) error {
 	noting, stop := context.WithCancel(ctx)
 	defer stop()
 	group.Go(func() { a.note(noting) })
+	group.Go(func() { a.access.Run(noting) })
 	a.log.Info("serves", "url", a.URL())
 	var err error
 	select {

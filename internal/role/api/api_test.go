@@ -9,6 +9,7 @@ import (
 
 	"turno"
 	"turno/client"
+	"turno/internal/access"
 	"turno/internal/role/api"
 	"turno/internal/service/servicetest"
 )
@@ -22,8 +23,8 @@ type server struct {
 // serve runs an API before a service.
 func serve(t testing.TB, o api.Options) server {
 	t.Helper()
-	token := api.NewToken()
-	o.Tokens = []api.Token{{Hash: api.HashToken(token), User: "ana"}}
+	token := access.NewSecret()
+	o.Access.Fixed = []access.Fixed{{Hash: access.Hash(token), User: "ana"}}
 	if o.Listen == "" {
 		o.Listen = "127.0.0.1:0"
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"turno"
+	"turno/internal/access"
 	"turno/internal/broker/mem"
 	"turno/internal/role/api"
 	"turno/internal/service"
@@ -68,7 +69,7 @@ func TestAttack_C1_C2_TokenOnEveryRoute(t *testing.T) {
 		{"GET", "/api/v1/session"}: true, {"POST", "/api/v1/session"}: true, {"DELETE", "/api/v1/session"}: true,
 	}
 	s := serve(t, api.Options{Service: &fake{}})
-	bad := []string{"", "Bearer ", "Bearer " + api.NewToken(), "Bearer " + s.token[:len(s.token)-1], "Basic " + s.token, s.token,
+	bad := []string{"", "Bearer ", "Bearer " + access.NewSecret(), "Bearer " + s.token[:len(s.token)-1], "Basic " + s.token, s.token,
 		"bearer " + s.token + " x"}
 	for _, route := range append(routes(t, s), [2]string{"GET", "/no/such"}, [2]string{"DELETE", "/api/v1/jobs"}) {
 		for _, auth := range bad {
@@ -399,7 +400,7 @@ func TestAttack_C56_C57_Guessing(t *testing.T) {
 	t.Parallel()
 	s := serve(t, api.Options{Service: &fake{}})
 	for i := range 25 {
-		res, body := s.request(t, "GET", "/api/v1/jobs", "", "Authorization", "Bearer "+api.NewToken(),
+		res, body := s.request(t, "GET", "/api/v1/jobs", "", "Authorization", "Bearer "+access.NewSecret(),
 			"X-Forwarded-For", fmt.Sprintf("10.0.0.%d", i), "X-Real-IP", fmt.Sprintf("10.0.0.%d", i), "Forwarded", fmt.Sprintf("for=10.0.0.%d", i))
 		want := http.StatusUnauthorized
 		if i >= 20 {

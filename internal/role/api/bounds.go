@@ -2,12 +2,12 @@ package api
 
 import (
 	"context"
-	"crypto/sha256"
 	"net/http"
 	"sync"
 	"time"
 
 	"turno"
+	"turno/internal/access"
 )
 
 // Bounds keep one client from taking what all need. A field that is 0 has its
@@ -16,10 +16,10 @@ type Bounds struct {
 	// Bytes of bodies that are held at a time, from their first byte to the
 	// answer. What is made of a body takes about four times as much.
 	Bytes int64
-	// Rate of requests that change something, a second, for each token; twice as
+	// Rate of requests that change something, a second, for each user; twice as
 	// many may come at once.
 	Rate float64
-	// Streams of events that each token may have open.
+	// Streams of events that each user may have open.
 	Streams int
 }
 
@@ -118,36 +118,37 @@ func (g *gate) admit() {
 	}
 }
 
-// tokens counts what each token does. There are few: those of the settings.
-type tokens struct {
+// users counts what each user does, with whatever token. There are no more than
+// tokens: who has none is turned away before.
+type users struct {
 	mu sync.Mutex // guards by
-	by map[[sha256.Size]byte]*tokenUse
+	by map[string]*userUse
 }
 
-type tokenUse struct {
+type userUse struct {
 	left    float64 // requests, as of at
 	at      time.Time
 	streams int
 }
 
-func (t *tokens) of(hash [sha256.Size]byte) *tokenUse {
+func (t *users) of(user string) *userUse {
 	if t.by == nil {
-		t.by = map[[sha256.Size]byte]*tokenUse{}
+		t.by = map[string]*userUse{}
 	}
-	u := t.by[hash]
+	u := t.by[user]
 	if u == nil {
-		u = &tokenUse{}
-		t.by[hash] = u
+		u = &userUse{}
+		t.by[user] = u
 	}
 	return u
 }
 
-// spend takes one request off a token's account, which fills by rate a second
+// spend takes one request off a user's account, which fills by rate a second
 // to twice the rate. It gives how long to wait if there is none.
-func (t *tokens) spend(hash [sha256.Size]byte, rate float64, now time.Time) time.Duration {
+func (t *users) spend(user string, rate float64, now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	u := t.of(hash)
+	u := t.of(user)
 	if u.at.IsZero() {
 		u.left = 2 * rate
 	} else {
@@ -161,11 +162,11 @@ func (t *tokens) spend(hash [sha256.Size]byte, rate float64, now time.Time) time
 	return 0
 }
 
-// stream takes one of a token's streams; close gives it back.
-func (t *tokens) stream(hash [sha256.Size]byte, most int) (closed func(), ok bool) {
+// stream takes one of a user's streams; close gives it back.
+func (t *users) stream(user string, most int) (closed func(), ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	u := t.of(hash)
+	u := t.of(user)
 	if most > 0 && u.streams >= most {
 		return nil, false
 	}
@@ -178,15 +179,15 @@ func (t *tokens) stream(hash [sha256.Size]byte, most int) (closed func(), ok boo
 }
 
 // hurried turns away who changes too much in too short a time.
-func (a *Role) hurried(w http.ResponseWriter, r *http.Request, who Token) bool {
+func (a *Role) hurried(w http.ResponseWriter, r *http.Request, who *access.Who) bool {
 	if r.Method != http.MethodPost || a.o.Bounds.Rate < 0 {
 		return false
 	}
-	wait := a.uses.spend(who.Hash, a.o.Bounds.Rate, time.Now())
+	wait := a.uses.spend(who.User(), a.o.Bounds.Rate, time.Now())
 	if wait <= 0 {
 		return false
 	}
-	a.refuse(w, r, turno.Errorf(turno.CodeBusy, "more than %g requests a second come with this token", a.o.Bounds.Rate).
+	a.refuse(w, r, turno.Errorf(turno.CodeBusy, "more than %g requests a second come from %s", a.o.Bounds.Rate, orToken(who.User())).
 		WithHint("nothing of this was taken: try again in a moment; many jobs go in one request").After(wait))
 	return true
 }
@@ -202,4 +203,12 @@ func (a *Role) enter(r *http.Request) (leave func(), err error) {
 		return a.large.enter(r.Context(), bytes)
 	}
 	return a.bodies.enter(r.Context(), bytes)
+}
+
+// orToken names a user in a sentence; the token of a server's file may have none.
+func orToken(user string) string {
+	if user == "" {
+		return "this token"
+	}
+	return user
 }

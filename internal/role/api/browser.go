@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"turno"
+	"turno/internal/access"
 )
 
 // How a browser is let in. Who has a token asks for a link with a code (turno
@@ -23,8 +24,8 @@ import (
 //	http://localhost:5000/#code=… ─▶ POST session {code} ─▶ Set-Cookie: turno_<instance>=…
 //
 // The code stands in the fragment, which a browser sends to nobody. The cookie
-// is no key to a table: it carries its end and a MAC under the server's secret
-// and its token's hash. So a session outlives a restart, is good at every API
+// is no key to a table: it carries its end, the id of its token, and a MAC under
+// the server's secret and that token's hash. So a session outlives a restart, is good at every API
 // server with the same secret, and ends with its token.
 
 const (
@@ -51,7 +52,7 @@ type signIns struct {
 
 // code can be traded for a session of a token.
 type code struct {
-	token Token
+	who   *access.Who
 	until time.Time
 }
 
@@ -69,7 +70,7 @@ func newSignIns(secret []byte) *signIns {
 }
 
 // give makes a code.
-func (s *signIns) give(token Token, now time.Time) (string, bool) {
+func (s *signIns) give(who *access.Who, now time.Time) (string, bool) {
 	raw := make([]byte, codeSize)
 	_, _ = rand.Read(raw) // never fails
 	text := base64.RawURLEncoding.EncodeToString(raw)
@@ -83,18 +84,18 @@ func (s *signIns) give(token Token, now time.Time) (string, bool) {
 	if len(s.codes) >= maxCodes {
 		return "", false
 	}
-	s.codes[sha256.Sum256([]byte(text))] = code{token, now.Add(codeLife)}
+	s.codes[sha256.Sum256([]byte(text))] = code{who, now.Add(codeLife)}
 	return text, true
 }
 
 // trade takes a code, which is then of no more use.
-func (s *signIns) trade(text string, now time.Time) (Token, bool) {
+func (s *signIns) trade(text string, now time.Time) (*access.Who, bool) {
 	hash := sha256.Sum256([]byte(text))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c, ok := s.codes[hash]
 	delete(s.codes, hash)
-	return c.token, ok && now.Before(c.until)
+	return c.who, ok && now.Before(c.until)
 }
 
 // browserSession is what a cookie stands for.
@@ -103,43 +104,55 @@ type browserSession struct {
 	until time.Time
 }
 
-// seal is the cookie's value: end, id and MAC.
-func (s *signIns) seal(b browserSession, token Token) string {
+// tokenSize is that of a token's id in a cookie.
+const tokenSize = 6
+
+// seal is the cookie's value: end, id, token and MAC.
+func (s *signIns) seal(b browserSession, who *access.Who) string {
 	raw := binary.BigEndian.AppendUint64(nil, uint64(b.until.Unix()))
 	raw = append(raw, b.id[:]...)
-	return base64.RawURLEncoding.EncodeToString(append(raw, s.mac(raw, token)...))
+	hash := who.Hash()
+	raw = append(raw, hash[:tokenSize]...)
+	return base64.RawURLEncoding.EncodeToString(append(raw, s.mac(raw, hash)...))
 }
 
-func (s *signIns) mac(raw []byte, token Token) []byte {
+func (s *signIns) mac(raw []byte, hash [sha256.Size]byte) []byte {
 	mac := hmac.New(sha256.New, s.secret)
 	mac.Write([]byte("session"))
-	mac.Write(token.Hash[:])
+	mac.Write(hash[:])
 	mac.Write(raw)
 	return mac.Sum(nil)
 }
 
-// open reads a cookie's value. It tries every token, so that the time it takes
-// tells nothing.
-func (s *signIns) open(value string, tokens []Token, now time.Time) (browserSession, Token, bool) {
-	const head = 8 + idSize
-	var b browserSession
+// sealed is a cookie's value whose MAC has not been looked at.
+type sealed struct {
+	browserSession
+	token string // its id
+	raw   []byte
+}
+
+func unseal(value string) (sealed, bool) {
+	const head = 8 + idSize + tokenSize
 	raw, err := base64.RawURLEncoding.DecodeString(value)
 	if err != nil || len(raw) != head+sha256.Size {
-		return b, Token{}, false
+		return sealed{}, false
 	}
-	b.until = time.Unix(int64(binary.BigEndian.Uint64(raw)), 0)
-	copy(b.id[:], raw[8:head])
-	var found Token
-	match := false
-	for _, t := range tokens {
-		if hmac.Equal(raw[head:], s.mac(raw[:head], t)) {
-			found, match = t, true
-		}
+	c := sealed{token: hex.EncodeToString(raw[8+idSize : head]), raw: raw}
+	c.until = time.Unix(int64(binary.BigEndian.Uint64(raw)), 0)
+	copy(c.id[:], raw[8:])
+	return c, true
+}
+
+// good tells whether a cookie is of this server and of the token of a hash.
+func (s *signIns) good(c sealed, hash [sha256.Size]byte, now time.Time) bool {
+	head := len(c.raw) - sha256.Size
+	if !hmac.Equal(c.raw[head:], s.mac(c.raw[:head], hash)) {
+		return false
 	}
 	s.mu.Lock()
-	_, ended := s.ended[b.id]
-	s.mu.Unlock()
-	return b, found, match && !ended && now.Before(b.until)
+	defer s.mu.Unlock()
+	_, ended := s.ended[c.id]
+	return !ended && now.Before(c.until)
 }
 
 // end makes a session worthless before its time.
@@ -172,23 +185,28 @@ func (a *Role) setCookie(w http.ResponseWriter, value string, life time.Duration
 }
 
 // browserSession finds the session of a request's cookie.
-func (a *Role) browserSession(r *http.Request) (browserSession, Token, bool) {
+func (a *Role) browserSession(r *http.Request) (browserSession, *access.Who, bool) {
 	cookies := r.CookiesNamed(a.cookieName())
 	if len(cookies) != 1 {
-		return browserSession{}, Token{}, false
+		return browserSession{}, nil, false
 	}
-	return a.signIns.open(cookies[0].Value, a.accepted(), time.Now())
+	c, ok := unseal(cookies[0].Value)
+	if !ok {
+		return browserSession{}, nil, false
+	}
+	who, ok := a.access.Find(r.Context(), c.token, address(r), func(hash [sha256.Size]byte) bool { return a.signIns.good(c, hash, time.Now()) })
+	return c.browserSession, who, ok
 }
 
 // SignInURL is a link that lets one browser in, once, within a quarter of an
 // hour. It is empty when too many wait to be used, or before Listen.
 func (a *Role) SignInURL() string {
-	link, _ := a.signInLink(a.accepted()[0])
+	link, _ := a.signInLink(a.access.First())
 	return link
 }
 
-func (a *Role) signInLink(token Token) (string, bool) {
-	code, ok := a.signIns.give(token, time.Now())
+func (a *Role) signInLink(who *access.Who) (string, bool) {
+	code, ok := a.signIns.give(who, time.Now())
 	if !ok || a.URL() == "" {
 		return "", false
 	}
@@ -197,11 +215,13 @@ func (a *Role) signInLink(token Token) (string, bool) {
 
 // sessionAnswer says who is signed in.
 type sessionAnswer struct {
-	SignedIn  bool      `json:"signed_in"`
-	User      string    `json:"user,omitempty"`
-	ExpiresAt time.Time `json:"expires_at,omitzero" doc:"of a browser's session"`
-	Instance  string    `json:"instance" doc:"of this turno: its cookie's name holds it"`
-	Version   string    `json:"version" doc:"of the server"`
+	SignedIn  bool         `json:"signed_in"`
+	User      string       `json:"user,omitempty"`
+	Roles     []turno.Role `json:"roles,omitempty" doc:"of the token"`
+	Token     string       `json:"token_id,omitempty"`
+	ExpiresAt time.Time    `json:"expires_at,omitzero" doc:"of a browser's session"`
+	Instance  string       `json:"instance" doc:"of this turno: its cookie's name holds it"`
+	Version   string       `json:"version" doc:"of the server"`
 }
 
 // signInOrder is what lets a browser in: one of both.
@@ -234,21 +254,25 @@ func (a *Role) routeBrowser() {
 	}, a.signOut)
 	raw(a, huma.Operation{
 		Method: http.MethodPost, Path: base + "/session:link", OperationID: "signInLink", Summary: "Make a link that signs a browser in, once",
-		Responses: answers[linkAnswer](a, map[string]string{"200": "The link"}),
-		Errors:    []int{http.StatusTooManyRequests},
+		Responses: answers[linkAnswer](a, map[string]string{"200": "The link"}), Security: roles(access.Read),
+		Errors: []int{http.StatusTooManyRequests},
 	}, a.makeLink)
 }
 
 func (a *Role) whoami(w http.ResponseWriter, r *http.Request, _ *struct{}) error {
-	token, ok := a.authenticate(r)
+	who, ok := a.authenticate(r)
+	if !ok {
+		who = nil
+	}
 	s, _, _ := a.browserSession(r)
-	return a.encode(w, a.who(ok, token, s))
+	return a.encode(w, a.signedIn(who, s))
 }
 
-func (a *Role) who(ok bool, token Token, s browserSession) sessionAnswer {
-	out := sessionAnswer{SignedIn: ok, Instance: a.signIns.instance, Version: a.o.Version}
-	if ok {
-		out.User, out.ExpiresAt = token.User, s.until.UTC()
+// signedIn says who is signed in; nil: nobody.
+func (a *Role) signedIn(who *access.Who, s browserSession) sessionAnswer {
+	out := sessionAnswer{SignedIn: who != nil, Instance: a.signIns.instance, Version: a.o.Version}
+	if who != nil {
+		out.User, out.Roles, out.Token, out.ExpiresAt = who.User(), who.Token.Roles, who.Token.ID, s.until.UTC()
 	}
 	return out
 }
@@ -262,9 +286,9 @@ func (a *Role) signIn(w http.ResponseWriter, r *http.Request, _ *struct{}) error
 		return turno.Errorf(turno.CodeMalformed, "give a code or a token")
 	}
 	now := time.Now()
-	token, ok := a.match(in.Token)
+	who, ok := a.access.Identify(r.Context(), in.Token, address(r))
 	if in.Code != "" {
-		token, ok = a.signIns.trade(in.Code, now)
+		who, ok = a.signIns.trade(in.Code, now)
 	}
 	if !ok {
 		if a.guesses.tooMany(r, now) {
@@ -278,11 +302,18 @@ func (a *Role) signIn(w http.ResponseWriter, r *http.Request, _ *struct{}) error
 		return turno.Errorf(turno.CodeUnauthorized, "the token is not valid here").
 			WithHint("turno up says in which file it is")
 	}
+	if !who.May(access.Read) {
+		return turno.Errorf(turno.CodeForbidden, "the token %q is for %v, not for the dashboard", who.Token.Name, who.Token.Roles)
+	}
 	s := browserSession{until: now.Add(sessionLife).Truncate(time.Second)}
+	if end := who.Token.ExpiresAt; !end.IsZero() && end.Before(s.until) {
+		s.until = end.Truncate(time.Second)
+	}
 	_, _ = rand.Read(s.id[:]) // never fails
-	a.setCookie(w, a.signIns.seal(s, token), sessionLife)
-	a.log.Info("signed a browser in", "user", token.User, "from", r.RemoteAddr)
-	return a.encode(w, a.who(true, token, s))
+	a.setCookie(w, a.signIns.seal(s, who), s.until.Sub(now))
+	a.log.Info("signed a browser in", "user", who.User(), "from", r.RemoteAddr)
+	access.SignedIn(r.Context(), who)
+	return a.encode(w, a.signedIn(who, s))
 }
 
 func (a *Role) signOut(w http.ResponseWriter, r *http.Request, _ *struct{}) error {
@@ -290,12 +321,11 @@ func (a *Role) signOut(w http.ResponseWriter, r *http.Request, _ *struct{}) erro
 		a.signIns.end(s, time.Now())
 	}
 	a.setCookie(w, "", -time.Second)
-	return a.encode(w, a.who(false, Token{}, browserSession{}))
+	return a.encode(w, a.signedIn(nil, browserSession{}))
 }
 
 func (a *Role) makeLink(w http.ResponseWriter, r *http.Request, _ *struct{}) error {
-	token, _ := a.authenticate(r)
-	link, ok := a.signInLink(token)
+	link, ok := a.signInLink(access.Of(r.Context()))
 	if !ok {
 		return problemOf(turno.Errorf(turno.CodeUnavailable, "too many links wait to be used").WithHint("use one, or wait a quarter of an hour"),
 			http.StatusTooManyRequests)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"turno/internal/access"
 	"turno/internal/role/api"
 )
 
@@ -73,7 +74,7 @@ func TestBrowser_CookiesThatAreNotGood(t *testing.T) {
 		isProblem(t, res, body, http.StatusUnauthorized)
 	}
 	// A token that is wrong is wrong, also beside a cookie that is good.
-	res, body := s.request(t, "GET", "/api/v1/summary", "", "Authorization", "Bearer "+api.NewToken(), "Cookie", c.Name+"="+c.Value)
+	res, body := s.request(t, "GET", "/api/v1/summary", "", "Authorization", "Bearer "+access.NewSecret(), "Cookie", c.Name+"="+c.Value)
 	isProblem(t, res, body, http.StatusUnauthorized)
 }
 
@@ -83,11 +84,11 @@ func TestBrowser_SessionsOutliveARestartAndEndWithTheirToken(t *testing.T) {
 	s := serve(t, api.Options{Service: &fake{}, SessionKey: key})
 	res, _ := s.signIn(t, `{"token":"`+s.token+`"}`)
 	c := cookieOf(t, res)
-	same, err := api.New(api.Options{Service: &fake{}, SessionKey: key, Listen: "127.0.0.1:0", Tokens: []api.Token{{Hash: api.HashToken(s.token)}}})
+	same, err := api.New(api.Options{Service: &fake{}, SessionKey: key, Listen: "127.0.0.1:0", Access: access.Options{Fixed: []access.Fixed{{Hash: access.Hash(s.token)}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	revoked, err := api.New(api.Options{Service: &fake{}, SessionKey: key, Listen: "127.0.0.1:0", Tokens: []api.Token{{Hash: api.HashToken(api.NewToken())}}})
+	revoked, err := api.New(api.Options{Service: &fake{}, SessionKey: key, Listen: "127.0.0.1:0", Access: access.Options{Fixed: []access.Fixed{{Hash: access.Hash(access.NewSecret())}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +136,7 @@ func TestBrowser_GuessingIsSlow(t *testing.T) {
 func TestBrowser_WhoAmI(t *testing.T) {
 	t.Parallel()
 	s := serve(t, api.Options{Service: &fake{}})
-	for auth, want := range map[string]bool{"": false, "Bearer " + s.token: true, "Bearer " + api.NewToken(): false} {
+	for auth, want := range map[string]bool{"": false, "Bearer " + s.token: true, "Bearer " + access.NewSecret(): false} {
 		_, body := s.request(t, "GET", "/api/v1/session", "", "Authorization", auth)
 		var got struct {
 			SignedIn bool `json:"signed_in"`

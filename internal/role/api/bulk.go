@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"turno"
+	"turno/internal/access"
 )
 
 const (
@@ -68,13 +69,13 @@ type countIn struct {
 }
 
 func (a *Role) routeBulk() {
-	get(a, page{base + "/jobs:count", "countJobs", "How many jobs a filter selects"}, a.countJobs)
+	get(a, page{base + "/jobs:count", "countJobs", "How many jobs a filter selects", access.Read}, a.countJobs)
 	raw(a, huma.Operation{
 		Method: http.MethodPost, Path: base + "/jobs:bulk", OperationID: "actOnMatches", Summary: "Order something of all jobs that a filter selects",
 		Description: "Arrays count as one job. Jobs that come to match meanwhile are left alone.",
 		RequestBody: body[bulkOrder](a, "What to do and to which"),
 		Responses:   answers[bulkDone](a, map[string]string{"200": "What came of it"}),
-		Errors:      []int{http.StatusConflict, http.StatusUnprocessableEntity},
+		Errors:      []int{http.StatusConflict, http.StatusUnprocessableEntity}, Security: roles(access.Submit),
 	}, a.actOnMatches)
 }
 
@@ -90,7 +91,7 @@ func (f jobFilter) query() turno.JobQuery {
 func (a *Role) matches(ctx context.Context, f jobFilter) (refs []string, states map[turno.State]int, more bool, err error) {
 	states = map[turno.State]int{}
 	for q := f.query(); ; {
-		page, err := a.o.Service.Jobs(ctx, q)
+		page, err := a.gate.Jobs(ctx, q)
 		if err != nil {
 			return nil, nil, false, err
 		}
@@ -141,8 +142,7 @@ func (a *Role) actOnMatches(w http.ResponseWriter, r *http.Request, _ *struct{})
 	done := bulkDone{Matched: len(refs)}
 	for part := range slices.Chunk(refs, actAtOnce) {
 		action := turno.Action{Verb: in.Verb, Jobs: part, Message: in.Message}
-		a.signAction(r, &action)
-		acted, err := a.o.Service.Act(r.Context(), action)
+		acted, err := a.gate.Act(r.Context(), action)
 		if err != nil {
 			return err
 		}

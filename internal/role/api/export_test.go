@@ -35,9 +35,6 @@ var ParseSubmission = parseSubmission
 // Jobs are those of a submission.
 func (s submission) Jobs() int { return len(s.jobs) }
 
-// WellFormed tells whether text could be a token.
-var WellFormed = wellFormed
-
 // Sample is one with so many jobs that wait and have succeeded.
 func Sample(at time.Time, waiting, succeeded float64) sample {
 	return sample{at: at, waiting: waiting, succeeded: succeeded}

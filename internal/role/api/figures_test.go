@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"turno"
+	"turno/internal/access"
 	"turno/internal/role/api"
 )
 
@@ -199,7 +200,7 @@ func TestSeries_AQueueAtRestCostsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		q := &quiet{change: make(chan struct{})}
-		a, err := api.New(api.Options{Service: q, Listen: "127.0.0.1:0", Tokens: []api.Token{{Hash: api.HashToken(api.NewToken())}}})
+		a, err := api.New(api.Options{Service: q, Listen: "127.0.0.1:0", Access: access.Options{Fixed: []access.Fixed{{Hash: access.Hash(access.NewSecret())}}}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"turno"
+	"turno/internal/access"
 	"turno/internal/files"
 )
 
@@ -91,30 +92,34 @@ func (a *Role) routeFiles() {
 		Method: http.MethodPost, Path: base + "/files:stat", OperationID: "statFiles", Summary: "What is stored of files, by their hashes",
 		Description: "One entry a hash, in order. What is asked for is kept for as long as if it had been sent anew.",
 		RequestBody: body[hashesIn](a, "At most 10,000"), Responses: answers[items[turno.Blob]](a, map[string]string{"200": "One entry a hash"}),
+		Security: roles(access.Submit, access.Store),
 	}, a.statFiles)
 	raw(a, huma.Operation{
 		Method: http.MethodPost, Path: base + "/files:pack", OperationID: "packFiles", Summary: "Store many small files",
 		Description: "The body is files one after the other, each: 32 bytes of SHA-256, 4 of length (big-endian), the content of at most 1 MiB. " +
 			"When it breaks, ask what is stored and send the rest.",
 		RequestBody: octetBody(), Responses: answers[packed](a, map[string]string{"200": "All are stored"}),
-		Errors: []int{http.StatusUnprocessableEntity, http.StatusInsufficientStorage},
+		Errors:   []int{http.StatusUnprocessableEntity, http.StatusInsufficientStorage},
+		Security: roles(access.Submit, access.Store),
 	}, a.packFiles)
 	raw(a, huma.Operation{
 		Method: http.MethodPut, Path: base + "/files/{hash}", OperationID: "putFile", Summary: "Store a file, or the next part of it",
 		Description: "Appends the body from offset on, which must be what is stored. When it breaks, ask what is stored and go on from there.",
 		RequestBody: octetBody(), Responses: blob,
-		Errors: []int{http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusInsufficientStorage},
+		Errors:   []int{http.StatusConflict, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity, http.StatusInsufficientStorage},
+		Security: roles(access.Submit, access.Store),
 	}, a.putFile)
 	raw(a, huma.Operation{
 		Method: http.MethodGet, Path: base + "/files/{hash}", OperationID: "getFile", Summary: "A stored file",
-		Description: "Takes Range. Always an attachment.", Responses: octetAnswer(),
+		Description: "Takes Range. Always an attachment.", Responses: octetAnswer(), Security: roles(access.Store),
 	}, a.getFile)
 	raw(a, huma.Operation{
 		Method: http.MethodPut, Path: base + "/files/names/{name}", OperationID: "nameFile", Summary: "Give a name to a stored file",
 		Description: "Workers keep under job-ID the list of what a job left.",
 		RequestBody: body[named](a, "Its hash"), Responses: answers[named](a, map[string]string{"200": "As given"}),
+		Security: roles(access.Store),
 	}, a.nameFile)
-	get(a, page{base + "/files/names/{name}", "fileName", "The file that a name leads to"}, func(ctx context.Context, in *nameIn) (named, error) {
+	get(a, page{base + "/files/names/{name}", "fileName", "The file that a name leads to", access.Store}, func(ctx context.Context, in *nameIn) (named, error) {
 		s, err := a.files()
 		if err != nil {
 			return named{}, err
@@ -122,11 +127,11 @@ func (a *Role) routeFiles() {
 		hash, err := s.Name(ctx, in.Name)
 		return named{hash}, explainFile(err)
 	})
-	get(a, page{base + "/jobs/{ref}/artifacts", "artifacts", "Files that a job left"}, a.artifacts)
+	get(a, page{base + "/jobs/{ref}/artifacts", "artifacts", "Files that a job left", access.Read}, a.artifacts)
 	const artifact = base + "/jobs/{ref}/artifacts/{path...}"
 	raw(a, huma.Operation{
 		Method: http.MethodGet, Path: artifact, OperationID: "artifact", Summary: "A file that a job left",
-		Description: "Takes Range. Always an attachment.", Responses: octetAnswer(),
+		Description: "Takes Range. Always an attachment.", Responses: octetAnswer(), Security: roles(access.Read),
 	}, a.artifact)
 	paths := a.api.OpenAPI().Paths
 	paths[strings.Replace(artifact, "...", "", 1)] = paths[artifact] // {path...} is the mux's way, not OpenAPI's
@@ -403,7 +408,7 @@ func (a *Role) nameFile(w http.ResponseWriter, r *http.Request, in *nameIn) erro
 
 // left is what an attempt of a job left; nil: nothing.
 func (a *Role) left(ctx context.Context, ref string, attempt int) (*turno.Artifacts, error) {
-	job, err := a.o.Service.Job(ctx, ref)
+	job, err := a.gate.Job(ctx, ref)
 	if err != nil {
 		return nil, err
 	}

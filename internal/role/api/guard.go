@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"turno"
+	"turno/internal/access"
 )
 
 const (
@@ -39,21 +40,68 @@ func (a *Role) guard(next http.Handler) http.Handler {
 				WithHint("ask from turno's own pages, or from a program that sends no Origin"))
 			return
 		}
-		if !a.open(r) {
-			who, ok := a.authenticate(r)
-			if !ok {
-				a.unknown(w, r)
-				return
-			}
-			if a.hurried(w, r, who) {
-				return
-			}
-		}
-		if bad := a.checkForm(w, r); bad != nil {
+		a.letIn(w, r, next)
+	})
+}
+
+// letIn serves who may, and notes what they did.
+func (a *Role) letIn(w http.ResponseWriter, r *http.Request, next http.Handler) {
+	var who *access.Who
+	if !a.open(r) {
+		var ok bool
+		if who, ok = a.authenticate(r); !ok {
+			a.unknown(w, r)
 			return
 		}
-		a.dispatch(w, r, next)
-	})
+	}
+	inner, seen := r.WithContext(access.With(r.Context(), who)), &answered{ResponseWriter: w}
+	defer func() {
+		r.Pattern = inner.Pattern // who counts requests has r
+		a.noteRequest(inner, seen.status)
+	}()
+	switch {
+	case who != nil && a.hurried(seen, inner, who), who != nil && a.forbidden(seen, inner, who), a.checkForm(seen, inner) != nil:
+	default:
+		a.dispatch(seen, inner, next)
+	}
+}
+
+// authenticate finds out who asks: by a token, or by a browser's session.
+func (a *Role) authenticate(r *http.Request) (*access.Who, bool) {
+	if r.Header.Get("Authorization") == "" {
+		_, who, ok := a.browserSession(r)
+		return who, ok
+	}
+	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !ok || len(r.Header.Values("Authorization")) != 1 {
+		return nil, false
+	}
+	who, ok := a.access.Identify(r.Context(), given, address(r))
+	if ok {
+		who = who.As(r.Header.Get("Turno-User"))
+	}
+	return who, ok
+}
+
+// forbidden turns away whose roles a route is not for.
+func (a *Role) forbidden(w http.ResponseWriter, r *http.Request, who *access.Who) bool {
+	_, pattern := a.mux.Handler(r)
+	allowed, known := a.allowed[pattern]
+	if pattern == "" || known && allowed == nil || who.Token.Has(allowed...) {
+		return false
+	}
+	a.refuse(w, r, turno.Errorf(turno.CodeForbidden, "the token %q of %s may not do this: it is for %s", who.Token.Name, who.User(), inWords(who.Token.Roles)).
+		WithHint("it needs a token for %s: an admin makes one with turno token create", inWords(allowed)))
+	return true
+}
+
+// inWords lists roles: submitter or viewer.
+func inWords(roles []turno.Role) string {
+	names := make([]string, len(roles))
+	for i, r := range roles {
+		names[i] = string(r)
+	}
+	return strings.Join(names, " or ")
 }
 
 // secure sets headers that keep a browser from making a page of an answer.
@@ -94,16 +142,20 @@ func (a *Role) unknown(w http.ResponseWriter, r *http.Request) {
 	given := r.Header.Get("Authorization") != ""
 	if given && a.guesses.tooMany(r, time.Now()) {
 		a.log.Warn("turned away who guesses tokens", "from", r.RemoteAddr)
+		a.noteStranger(r, http.StatusTooManyRequests)
 		w.Header().Set("Retry-After", "60")
 		a.turnAway(w, r, http.StatusTooManyRequests, turno.Errorf(turno.CodeUnauthorized, "too many wrong tokens from this address"))
 		return
+	}
+	if given {
+		a.noteStranger(r, http.StatusUnauthorized)
 	}
 	w.Header().Set("WWW-Authenticate", `Bearer realm="turno"`)
 	e := turno.Errorf(turno.CodeUnauthorized, "a token is needed").
 		WithHint("send it as: Authorization: Bearer turno_…; turno up writes it to a file and says where")
 	if given {
 		e = turno.Errorf(turno.CodeUnauthorized, "the token is not valid here").
-			WithHint("is it that of another server, or an old one? see TURNO_TOKEN and --token-file")
+			WithHint("is it that of another server, or has it expired or been revoked? see TURNO_TOKEN and --token-file")
 	}
 	a.turnAway(w, r, http.StatusUnauthorized, e)
 }

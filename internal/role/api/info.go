@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"turno"
+	"turno/internal/access"
 )
 
 // readyTimeout is below what a probe waits.
@@ -26,22 +27,22 @@ type health struct {
 type nothing struct{}
 
 func (a *Role) routeInfo() {
-	s := a.o.Service
-	get(a, page{base + "/workers", "workers", "Workers that the scheduler knows, by name"},
+	s := a.gate
+	get(a, page{base + "/workers", "workers", "Workers that the scheduler knows, by name", access.Read},
 		func(ctx context.Context, _ *nothing) (items[turno.Worker], error) { return listed(s.Workers(ctx)) })
-	get(a, page{base + "/types", "types", "Workloads that this server knows"},
+	get(a, page{base + "/types", "types", "Workloads that this server knows", access.Read},
 		func(ctx context.Context, _ *nothing) (items[turno.Type], error) { return listed(s.Types(ctx)) })
-	get(a, page{base + "/summary", "summary", "Jobs counted by state and queue"},
+	get(a, page{base + "/summary", "summary", "Jobs counted by state and queue", access.Read},
 		func(ctx context.Context, _ *nothing) (turno.Summary, error) { return s.Summary(ctx) })
-	get(a, page{base + "/statistics", "statistics", "How long the newest ended jobs waited and ran, and devices compared"}, a.statistics)
-	get(a, page{base + "/timeseries", "timeseries", "The queue over time, as this server has seen it since its start"}, a.timeseries)
-	get(a, page{base + "/version", "version", "Of the server"},
+	get(a, page{base + "/statistics", "statistics", "How long the newest ended jobs waited and ran, and devices compared", access.Read}, a.statistics)
+	get(a, page{base + "/timeseries", "timeseries", "The queue over time, as this server has seen it since its start", access.Read}, a.timeseries)
+	get(a, page{base + "/version", "version", "Of the server", access.Any},
 		func(context.Context, *nothing) (version, error) {
 			return version{a.o.Version, "v1", turno.ProtocolVersion, []string{"files"}}, nil
 		})
-	get(a, page{"/healthz", "healthz", "Whether the process serves"},
+	get(a, page{"/healthz", "healthz", "Whether the process serves", ""},
 		func(context.Context, *nothing) (health, error) { return health{"ok"}, nil })
-	get(a, page{"/readyz", "readyz", "Whether turno can work"}, a.readiness)
+	get(a, page{"/readyz", "readyz", "Whether turno can work", ""}, a.readiness)
 }
 
 func listed[T any](list []T, err error) (items[T], error) {

@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"turno"
+	"turno/internal/access"
 )
 
 const (
@@ -62,14 +63,15 @@ func (a *Role) routeJobs() {
 			"202": "All are safe with the broker; the scheduler has not answered yet.",
 			"207": "Some were refused: each entry says.",
 		}),
-		Errors: []int{http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity},
+		Errors:   []int{http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity},
+		Security: roles(access.Submit),
 	}, a.submit)
-	get(a, page{base + "/jobs", "jobs", "List jobs, newest first"}, a.listJobs)
-	get(a, page{base + "/jobs/{ref}", "job", "One job"}, func(ctx context.Context, in *refIn) (turno.Job, error) {
-		return a.o.Service.Job(ctx, in.Ref)
+	get(a, page{base + "/jobs", "jobs", "List jobs, newest first", access.Read}, a.listJobs)
+	get(a, page{base + "/jobs/{ref}", "job", "One job", access.Read}, func(ctx context.Context, in *refIn) (turno.Job, error) {
+		return a.gate.Job(ctx, in.Ref)
 	})
-	get(a, page{base + "/jobs/{ref}/why", "why", "Why a job is where it is"}, func(ctx context.Context, in *refIn) (turno.Explanation, error) {
-		return a.o.Service.Explain(ctx, in.Ref)
+	get(a, page{base + "/jobs/{ref}/why", "why", "Why a job is where it is", access.Read}, func(ctx context.Context, in *refIn) (turno.Explanation, error) {
+		return a.gate.Explain(ctx, in.Ref)
 	})
 }
 
@@ -90,7 +92,7 @@ func (a *Role) listJobs(ctx context.Context, in *jobsIn) (turno.JobPage, error) 
 	for _, s := range in.State {
 		q.States = append(q.States, turno.State(s))
 	}
-	page, err := a.o.Service.Jobs(ctx, q)
+	page, err := a.gate.Jobs(ctx, q)
 	if page.Items == nil {
 		page.Items = []turno.Job{} // a list is never null
 	}
@@ -136,9 +138,7 @@ func (a *Role) submit(w http.ResponseWriter, r *http.Request, in *submitIn) erro
 	if !sub.bulk && len(data) > maxSmall {
 		return turno.Errorf(turno.CodeTooLarge, "a single job has at most %d bytes", maxSmall)
 	}
-	who, _ := a.authenticate(r)
-	sub.sign(who.User)
-	out, err := a.o.Service.Submit(r.Context(), sub.jobs)
+	out, err := a.gate.Submit(r.Context(), sub.jobs)
 	if err != nil {
 		return err
 	}
@@ -181,18 +181,6 @@ func (s *submission) takeKey(key string) *turno.Error {
 	}
 	s.jobs[0].ID = key
 	return nil
-}
-
-// sign enters who submits where a spec does not say.
-func (s *submission) sign(user string) {
-	var last *turno.Spec
-	for i := range s.jobs {
-		spec := s.jobs[i].Spec
-		if spec != nil && spec != last && spec.User == "" {
-			spec.User = user
-		}
-		last = spec
-	}
 }
 
 // read reads a whole body, when there is room for it. Release gives the room

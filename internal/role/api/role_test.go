@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"turno"
+	"turno/internal/access"
 	"turno/internal/role/api"
 )
 
@@ -58,18 +59,18 @@ func TestOpenAPI_AsCommitted(t *testing.T) {
 
 func TestListen_RefusesTheNetworkWithoutTLS(t *testing.T) {
 	t.Parallel()
-	token := []api.Token{{}}
+	token := []access.Fixed{{}}
 	for listen, ok := range map[string]bool{
 		"localhost:0": true, "127.0.0.1:0": true, "[::1]:0": true, "127.8.9.1:0": true,
 		"0.0.0.0:0": false, ":0": false, "[::]:0": false, "192.168.1.1:0": false, "lab.example:0": false,
 		"localhost": false, "localhost:x": false, "localhost:70000": false, "": false,
 	} {
-		_, err := api.New(api.Options{Service: &fake{}, Tokens: token, Listen: listen})
+		_, err := api.New(api.Options{Service: &fake{}, Access: access.Options{Fixed: token}, Listen: listen})
 		if (err == nil) != ok {
 			t.Errorf("%q: %v", listen, err)
 		}
 	}
-	if _, err := api.New(api.Options{Service: &fake{}, Tokens: token, Listen: ":0", InsecureBehindProxy: true}); err != nil {
+	if _, err := api.New(api.Options{Service: &fake{}, Access: access.Options{Fixed: token}, Listen: ":0", InsecureBehindProxy: true}); err != nil {
 		t.Errorf("behind a proxy: %v", err)
 	}
 	if _, err := api.New(api.Options{Service: &fake{}, Listen: "localhost:0"}); err == nil {
@@ -80,11 +81,11 @@ func TestListen_RefusesTheNetworkWithoutTLS(t *testing.T) {
 func TestListen_TakenPort(t *testing.T) {
 	t.Parallel()
 	first := serve(t, api.Options{Service: &fake{}})
-	_, err := api.New(api.Options{Service: &fake{}, Tokens: []api.Token{{}}, Listen: first.Addr()})
+	_, err := api.New(api.Options{Service: &fake{}, Access: access.Options{Fixed: []access.Fixed{{}}}, Listen: first.Addr()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, _ := api.New(api.Options{Service: &fake{}, Tokens: []api.Token{{}}, Listen: first.Addr()})
+	a, _ := api.New(api.Options{Service: &fake{}, Access: access.Options{Fixed: []access.Fixed{{}}}, Listen: first.Addr()})
 	if err := a.Listen(); err == nil || !strings.Contains(err.Error(), "--listen") {
 		t.Errorf("got %v", err)
 	}
@@ -184,8 +185,8 @@ func TestAttack_C13_OldTLS(t *testing.T) {
 
 func TestToken_Form(t *testing.T) {
 	t.Parallel()
-	token := api.NewToken()
-	if !api.WellFormed(token) || token == api.NewToken() || len(token) != len("turno_")+72 {
+	token := access.NewSecret()
+	if !access.WellFormed(token) || token == access.NewSecret() || len(token) != len("turno_")+72 {
 		t.Errorf("token %q", token)
 	}
 	last := byte('0')
@@ -193,7 +194,7 @@ func TestToken_Form(t *testing.T) {
 		last = '1'
 	}
 	for _, bad := range []string{"", "turno_", token[1:], token + "0", token[:len(token)-1], token[:len(token)-1] + string(last), strings.ToUpper(token)} {
-		if api.WellFormed(bad) {
+		if access.WellFormed(bad) {
 			t.Errorf("%q passes", bad)
 		}
 	}
@@ -207,13 +208,13 @@ func TestToken_File(t *testing.T) {
 	for i := range tokens {
 		group.Go(func() {
 			// Who comes while another one writes sees an empty file, and says so.
-			if token, err := api.LoadOrCreateToken(path); err == nil {
+			if token, err := access.LoadOrCreate(path); err == nil {
 				tokens[i] = token
 			}
 		})
 	}
 	group.Wait()
-	again, err := api.LoadOrCreateToken(path)
+	again, err := access.LoadOrCreate(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,14 +232,14 @@ func TestAttack_C65_TokenFileOfOthers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	good := filepath.Join(dir, "good")
-	if _, err := api.LoadOrCreateToken(good); err != nil {
+	if _, err := access.LoadOrCreate(good); err != nil {
 		t.Fatal(err)
 	}
 	for _, mode := range []os.FileMode{0o644, 0o640, 0o604, 0o660, 0o666} {
 		if err := os.Chmod(good, mode); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := api.LoadOrCreateToken(good); err == nil || !strings.Contains(err.Error(), "chmod 600") {
+		if _, err := access.LoadOrCreate(good); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 			t.Errorf("mode %o: %v", mode, err)
 		}
 	}
@@ -254,7 +255,7 @@ func TestAttack_C65_TokenFileOfOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{link, bad, dir, filepath.Join(dir, "no", "such")} {
-		if _, err := api.LoadOrCreateToken(path); err == nil || strings.Contains(err.Error(), "hunter2") {
+		if _, err := access.LoadOrCreate(path); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

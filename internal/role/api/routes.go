@@ -4,11 +4,13 @@ import (
 	"context"
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"turno"
+	"turno/internal/access"
 )
 
 // base is where all routes are that need a version.
@@ -26,7 +28,6 @@ func (a *Role) route() error {
 	config.RejectUnknownQueryParameters = true
 	config.Formats = map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat}
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
-	config.Security = []map[string][]string{{"token": {}}}
 	schemas := config.Components.Schemas
 	schemas.RegisterTypeAlias(reflect.TypeFor[turno.MilliCPU](), reflect.TypeFor[float64]())
 	schemas.RegisterTypeAlias(reflect.TypeFor[turno.Duration](), reflect.TypeFor[float64]())
@@ -42,22 +43,52 @@ func (a *Role) route() error {
 	a.routeInfo()
 	a.routeBrowser()
 	a.routeBulk()
+	a.routeAccess()
 	for name, schema := range a.api.OpenAPI().Components.Schemas.Map() {
 		if !sent[name] && schema.AdditionalProperties == false {
 			schema.AdditionalProperties = nil // an answer may have more tomorrow
 		}
 	}
 	a.mux.HandleFunc("GET /openapi.json", a.serveOpenAPI)
+	a.allowed["GET /openapi.json"], a.operations["GET /openapi.json"] = access.RolesFor(access.Any), "openapi"
 	if a.o.Metrics != nil {
 		a.mux.Handle("GET /metrics", a.o.Metrics.Handler())
+		a.allowed["GET /metrics"], a.operations["GET /metrics"] = access.RolesFor(access.Scrape), "metrics"
 	}
 	return a.routePages()
+}
+
+// roles says in the description of a route whose tokens may use it: those to
+// whom one of the scopes is granted.
+func roles(needs ...access.Scope) []map[string][]string {
+	var names []string
+	for _, role := range access.RolesFor(needs...) {
+		names = append(names, string(role))
+	}
+	return []map[string][]string{{"token": names}}
+}
+
+// allow remembers for whom a route is, as its description says. One that does
+// not say is a mistake of this program's, which must not start then.
+func (a *Role) allow(op huma.Operation) {
+	pattern := op.Method + " " + op.Path
+	a.operations[pattern] = op.OperationID
+	switch {
+	case op.Security == nil:
+		panic("api: " + pattern + " does not say for whom it is")
+	case len(op.Security) == 0:
+		a.allowed[pattern] = nil
+		return
+	}
+	for _, name := range op.Security[0]["token"] {
+		a.allowed[pattern] = append(a.allowed[pattern], turno.Role(name))
+	}
 }
 
 // sent are the schemas of what clients send: unknown fields are refused.
 var sent = map[string]bool{
 	"NewJob": true, "Bulk": true, "Spec": true, "Interactive": true, "Dependency": true, "Action": true, "Order": true,
-	"BulkOrder": true, "JobFilter": true, "SignInOrder": true, "Tree": true, "File": true, "HashesIn": true, "Named": true,
+	"BulkOrder": true, "JobFilter": true, "SignInOrder": true, "Tree": true, "File": true, "HashesIn": true, "Named": true, "NewToken": true,
 }
 
 // OpenAPI is the description of the routes, as JSON.
@@ -91,7 +122,10 @@ type items[T any] struct {
 
 // page is a route that is read: its path, its name in the description, and
 // what it is for.
-type page struct{ path, id, summary string }
+type page struct {
+	path, id, summary string
+	needs             access.Scope // empty: nothing
+}
 
 // get registers a route whose answer is JSON. In holds its parameters.
 func get[In, Out any](a *Role, p page, f func(context.Context, *In) (Out, error)) {
@@ -99,9 +133,12 @@ func get[In, Out any](a *Role, p page, f func(context.Context, *In) (Out, error)
 		Method: http.MethodGet, Path: p.path, OperationID: p.id, Summary: p.summary,
 		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
 	}
-	if public[p.path] {
-		op.Security = []map[string][]string{}
+	op.Security = []map[string][]string{}
+	if p.needs != "" {
+		op.Security = roles(p.needs)
+		op.Errors = append(op.Errors, http.StatusForbidden)
 	}
+	a.allow(op)
 	huma.Register(a.api, op, func(ctx context.Context, in *In) (*result[Out], error) {
 		out, err := f(ctx, in)
 		if err != nil {
@@ -118,6 +155,10 @@ func raw[In any](a *Role, op huma.Operation, f func(http.ResponseWriter, *http.R
 	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable)
 	body := op.RequestBody
 	op.RequestBody = nil
+	a.allow(op)
+	if len(op.Security) > 0 && !slices.Contains(op.Errors, http.StatusForbidden) {
+		op.Errors = append(op.Errors, http.StatusForbidden)
+	}
 	if body != nil {
 		defer func() {
 			item := a.api.OpenAPI().Paths[op.Path]

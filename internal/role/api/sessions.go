@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"turno"
+	"turno/internal/access"
 	"turno/internal/service"
 	"turno/internal/session"
 )
@@ -38,7 +39,8 @@ func (a *Role) routeSessions() {
 		Description: "A WebSocket that carries the packets of a session, which is between the client and the job's worker: " +
 			"see package internal/session of turno's source. Use turno exec, turno attach, or package client.",
 		Responses: map[string]*huma.Response{"101": {Description: "A WebSocket with binary messages"}},
-		Errors:    []int{http.StatusConflict, http.StatusUpgradeRequired, http.StatusTooManyRequests},
+		Security:  roles(access.Submit),
+		Errors:    []int{http.StatusForbidden, http.StatusConflict, http.StatusUpgradeRequired, http.StatusTooManyRequests},
 	}, a.session)
 }
 
@@ -63,6 +65,9 @@ func (a *Role) session(w http.ResponseWriter, r *http.Request, in *sessionIn) er
 	}
 	ctx, cancel := a.untilClosing(r)
 	defer cancel()
+	if err := a.gate.Enter(ctx, in.Ref); err != nil {
+		return err
+	}
 	link, err := a.o.Link(ctx, in.Ref, id, in.Again)
 	if err != nil {
 		return err
@@ -80,9 +85,9 @@ func (a *Role) session(w http.ResponseWriter, r *http.Request, in *sessionIn) er
 		a.log.Debug("did not open a WebSocket", "err", err) // it has answered
 		return nil
 	}
-	who, _ := a.authenticate(r)
 	if !in.Again {
-		a.log.Info("let a client into a job", "job", link.Job.Display(), "user", who.User, "from", r.RemoteAddr)
+		a.log.Info("let a client into a job", "job", link.Job.Display(), "user", access.Of(ctx).User(), "from", r.RemoteAddr)
+		a.access.Note(ctx, turno.AuditEntry{From: address(r), Action: "session", Object: "job " + link.Job.Display(), Result: turno.AuditDone, Status: http.StatusSwitchingProtocols})
 	}
 	a.relay(ctx, socket, link)
 	return nil

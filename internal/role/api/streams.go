@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"turno"
+	"turno/internal/access"
 )
 
 const (
@@ -52,6 +53,7 @@ func (a *Role) routeStreams() {
 		Responses: map[string]*huma.Response{"200": {Description: "The bytes", Content: map[string]*huma.MediaType{
 			"text/plain": {Schema: &huma.Schema{Type: huma.TypeString}},
 		}}},
+		Security: roles(access.Read),
 	}, a.log200)
 	raw(a, huma.Operation{
 		Method: http.MethodGet, Path: base + "/events", OperationID: "events", Summary: "Changes of jobs as they are committed",
@@ -60,6 +62,7 @@ func (a *Role) routeStreams() {
 		Responses: map[string]*huma.Response{"200": {Description: "A stream", Content: map[string]*huma.MediaType{
 			"text/event-stream": {Schema: schemaOf[turno.Event](a)},
 		}}},
+		Security: roles(access.Read),
 	}, a.events)
 }
 
@@ -70,7 +73,7 @@ func (a *Role) log200(w http.ResponseWriter, r *http.Request, in *logIn) error {
 	}
 	ctx, cancel := a.untilClosing(r)
 	defer cancel()
-	l, err := a.o.Service.Log(ctx, q)
+	l, err := a.gate.Log(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -103,7 +106,7 @@ func (a *Role) log200(w http.ResponseWriter, r *http.Request, in *logIn) error {
 func (a *Role) followLog(ctx context.Context, w http.ResponseWriter, q turno.LogQuery) {
 	q.Wait = maxLogWait
 	for {
-		l, err := a.o.Service.Log(ctx, q)
+		l, err := a.gate.Log(ctx, q)
 		if err != nil {
 			a.log.Debug("ended a log's stream", "job", q.Job, "err", err)
 			panic(http.ErrAbortHandler) // so that the client sees that it is not whole
@@ -128,13 +131,17 @@ func (a *Role) writeLog(w http.ResponseWriter, l turno.Log) bool {
 	return out.Flush() == nil
 }
 
-// untilClosing is a request's context, which ends with the server too.
+// untilClosing is a request's context, which ends with the server too, and with
+// the token: what flows on does not outlive the right to see it.
 func (a *Role) untilClosing(r *http.Request) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(r.Context())
+	ended := access.Of(ctx).Ended()
 	var group sync.WaitGroup
 	group.Go(func() {
 		select {
 		case <-a.closing:
+			cancel()
+		case <-ended:
 			cancel()
 		case <-ctx.Done():
 		}
@@ -152,10 +159,10 @@ func (a *Role) events(w http.ResponseWriter, r *http.Request, in *eventsIn) erro
 		}
 		q.After = after
 	}
-	who, _ := a.authenticate(r)
-	closed, ok := a.uses.stream(who.Hash, a.o.Bounds.Streams)
+	who := access.Of(r.Context()).User()
+	closed, ok := a.uses.stream(who, a.o.Bounds.Streams)
 	if !ok {
-		return turno.Errorf(turno.CodeBusy, "%d streams of events are open with this token", a.o.Bounds.Streams).
+		return turno.Errorf(turno.CodeBusy, "%d streams of events are open by %s", a.o.Bounds.Streams, orToken(who)).
 			WithHint("close one; one stream can follow all jobs").After(streamRetry)
 	}
 	defer closed()
@@ -191,7 +198,7 @@ func (a *Role) events(w http.ResponseWriter, r *http.Request, in *eventsIn) erro
 // fill encodes events until ctx is done, the service fails or the client is
 // too slow.
 func (a *Role) fill(ctx context.Context, s *stream, q turno.EventQuery) {
-	for e, err := range a.o.Service.Events(ctx, q) {
+	for e, err := range a.gate.Events(ctx, q) {
 		if err != nil {
 			a.log.Warn("ended a stream of events", "err", err)
 			return

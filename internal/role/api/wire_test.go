@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"turno"
+	"turno/internal/access"
 	"turno/internal/role/api"
 )
 
@@ -54,8 +55,8 @@ func (p *pipes) dial() net.Conn {
 // bubble serves f on pipes within a synctest bubble while test runs.
 func bubble(t *testing.T, f *fake, test func(*testing.T, *pipes, server)) {
 	synctest.Test(t, func(t *testing.T) {
-		token := api.NewToken()
-		a, err := api.New(api.Options{Service: f, Listen: "127.0.0.1:5000", Tokens: []api.Token{{Hash: api.HashToken(token)}}})
+		token := access.NewSecret()
+		a, err := api.New(api.Options{Service: f, Listen: "127.0.0.1:5000", Access: access.Options{Fixed: []access.Fixed{{Hash: access.Hash(token)}}}})
 		if err != nil {
 			t.Fatal(err)
 		}

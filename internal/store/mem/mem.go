@@ -36,6 +36,7 @@ type Store struct {
 	workers map[string]turno.Worker
 	logs    map[turno.AttemptKey][]byte
 	dead    deadLetters
+	access  access
 	events  []turno.Event // the newest, ascending
 	rev     uint64
 	changed chan struct{} // closed by the next commit
@@ -263,17 +264,19 @@ func (s *Store) Summary(ctx context.Context) (turno.Summary, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sum := turno.Summary{States: map[turno.State]int64{}, Queues: map[string]map[turno.State]int64{}}
+	sum := turno.Summary{States: map[turno.State]int64{}, Queues: map[string]map[turno.State]int64{}, Users: map[string]map[turno.State]int64{}}
 	for _, j := range s.jobs {
 		state, n := store.Counted(j)
 		if n == 0 {
 			continue
 		}
 		sum.States[state] += n
-		if sum.Queues[j.Spec.Queue] == nil {
-			sum.Queues[j.Spec.Queue] = map[turno.State]int64{}
+		for to, key := range map[*map[string]map[turno.State]int64]string{&sum.Queues: j.Spec.Queue, &sum.Users: j.Spec.User} {
+			if (*to)[key] == nil {
+				(*to)[key] = map[turno.State]int64{}
+			}
+			(*to)[key][state] += n
 		}
-		sum.Queues[j.Spec.Queue][state] += n
 	}
 	return sum, nil
 }

@@ -17,6 +17,7 @@ import (
 type db struct {
 	health  *health
 	writer  *link
+	access  *link // what is no state of jobs: apart, so that it waits for no commit
 	readers pool
 
 	untrimmed int // events since old ones were removed; owned by who holds writer.mu
@@ -25,6 +26,9 @@ type db struct {
 // readTimeout bounds one statement: the longest there is, Load of a million
 // jobs, takes ten seconds.
 const readTimeout = 5 * time.Minute
+
+// accessTimeout bounds a write of tokens or of the audit log: a person waits.
+const accessTimeout = 10 * time.Second
 
 func newDB(config *pgx.ConnConfig) *db {
 	w := session(config, "turno write", commitTimeout)
@@ -40,10 +44,12 @@ func newDB(config *pgx.ConnConfig) *db {
 	r.RuntimeParams["default_transaction_read_only"] = "on"
 	r.RuntimeParams["jit"] = "off"
 	h := &health{}
-	return &db{health: h, writer: &link{config: w, health: h}, readers: newPool(r, h, readers)}
+	a := session(config, "turno access", accessTimeout)
+	a.RuntimeParams["synchronous_commit"] = "on"
+	return &db{health: h, writer: &link{config: w, health: h}, access: &link{config: a, health: h}, readers: newPool(r, h, readers)}
 }
 
-func (d *db) close() error { return errors.Join(d.writer.close(), d.readers.close()) }
+func (d *db) close() error { return errors.Join(d.writer.close(), d.access.close(), d.readers.close()) }
 
 // dollars makes PostgreSQL's parameters of ?1, ?2, …
 func dollars(sql string) string { return strings.ReplaceAll(sql, "?", "$") }
@@ -106,6 +112,37 @@ func (v view) Query(ctx context.Context, sql string, args ...any) (sqlstore.Rows
 		return nil, err
 	}
 	return &rows{Rows: answer}, nil
+}
+
+// Exec implements sqlstore.DB.
+func (d *db) Exec(ctx context.Context, statements []sqlstore.Statement) (err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, accessTimeout, errors.New("the database did not answer in time"))
+	defer cancel()
+	d.access.mu.Lock()
+	defer d.access.mu.Unlock()
+	conn, err := d.access.get(ctx)
+	if err != nil {
+		return err
+	}
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, ignore(tx.Rollback(ctx), pgx.ErrTxClosed))
+		}
+	}()
+	for _, s := range statements {
+		done, err := tx.Exec(ctx, dollars(s.SQL), s.Args...)
+		if err != nil {
+			return err
+		}
+		if s.Rows != sqlstore.Any && done.RowsAffected() != s.Rows {
+			return s.Wrong
+		}
+	}
+	return tx.Commit(ctx)
 }
 
 // historyAtOnce is how many commits are read together; of 1000 jobs each they

@@ -176,6 +176,26 @@ func (d *db) bumpTerm(ctx context.Context, term uint64) error {
 	})
 }
 
+// Exec implements sqlstore.DB. These statements are few and not prepared.
+func (d *db) Exec(ctx context.Context, statements []sqlstore.Statement) error {
+	return d.w.transaction(ctx, func() error {
+		for _, s := range statements {
+			result, err := d.w.conn.ExecContext(context.WithoutCancel(ctx), s.SQL, s.Args...)
+			if err != nil {
+				return err
+			}
+			n, err := result.RowsAffected()
+			if err != nil {
+				return err
+			}
+			if s.Rows != sqlstore.Any && n != s.Rows {
+				return s.Wrong
+			}
+		}
+		return nil
+	})
+}
+
 // Write implements sqlstore.DB.
 func (d *db) Write(ctx context.Context, b *sqlstore.Write) (revision uint64, err error) {
 	w := d.w

@@ -147,17 +147,17 @@ func (s *Store) findOne(ctx context.Context, r turno.Ref) (job *turno.Job, err e
 
 // Summary implements store.Store.
 func (s *Store) Summary(ctx context.Context) (turno.Summary, error) {
-	sum := turno.Summary{States: map[turno.State]int64{}, Queues: map[string]map[turno.State]int64{}}
-	rows, err := s.DB.Query(ctx, `SELECT k.queue, c.state, CAST(SUM(c.n) AS BIGINT) FROM counts c JOIN kinds k ON k.kind = c.kind
-WHERE c.block = -1 GROUP BY k.queue, c.state`)
+	sum := turno.Summary{States: map[turno.State]int64{}, Queues: map[string]map[turno.State]int64{}, Users: map[string]map[turno.State]int64{}}
+	rows, err := s.DB.Query(ctx, `SELECT k.queue, k.usr, c.state, CAST(SUM(c.n) AS BIGINT) FROM counts c JOIN kinds k ON k.kind = c.kind
+WHERE c.block = -1 GROUP BY k.queue, k.usr, c.state`)
 	if err != nil {
 		return turno.Summary{}, fmt.Errorf("count jobs: %w", ended(ctx, err))
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var queue string
+		var queue, user string
 		var code, n int64
-		if err := rows.Scan(&queue, &code, &n); err != nil {
+		if err := rows.Scan(&queue, &user, &code, &n); err != nil {
 			return turno.Summary{}, fmt.Errorf("count jobs: %w", err)
 		}
 		if n == 0 {
@@ -165,15 +165,20 @@ WHERE c.block = -1 GROUP BY k.queue, c.state`)
 		}
 		state := names[code]
 		sum.States[state] += n
-		if sum.Queues[queue] == nil {
-			sum.Queues[queue] = map[turno.State]int64{}
-		}
-		sum.Queues[queue][state] += n
+		addCount(sum.Queues, queue, state, n)
+		addCount(sum.Users, user, state, n)
 	}
 	if err := rows.Err(); err != nil {
 		return turno.Summary{}, fmt.Errorf("count jobs: %w", ended(ctx, err))
 	}
 	return sum, nil
+}
+
+func addCount(to map[string]map[turno.State]int64, key string, state turno.State, n int64) {
+	if to[key] == nil {
+		to[key] = map[turno.State]int64{}
+	}
+	to[key][state] += n
 }
 
 // list writes numbers into a statement: they need no quoting.

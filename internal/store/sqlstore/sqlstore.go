@@ -36,6 +36,8 @@ type DB interface {
 	// Write commits w in one transaction and returns the newest revision. It
 	// returns store's errors for what the transaction found to be wrong.
 	Write(ctx context.Context, w *Write) (uint64, error)
+	// Exec runs statements in one transaction, whoever leads.
+	Exec(ctx context.Context, statements []Statement) error
 }
 
 // Reader runs one statement.

@@ -211,13 +211,19 @@ func s9Find(t *testing.T, f Factory) {
 func s10Counts(t *testing.T, f Factory) {
 	w := newWriter(t, f.New(t))
 	equal(t, "empty", summary(t, w.Store), turno.Summary{})
-	jobs := w.add(600, func(j *turno.Job) { j.Spec.Queue = fmt.Sprint("q", j.Number%3) })
+	jobs := w.add(600, func(j *turno.Job) {
+		j.Spec.Queue = fmt.Sprint("q", j.Number%3)
+		if j.Number%4 != 0 {
+			j.Spec.User = "ben"
+		}
+	})
 	w.commit(store.Batch{Jobs: jobs})
 	equal(t, "queued", summary(t, w.Store), turno.Summary{
 		States: map[turno.State]int64{turno.Queued: 600},
 		Queues: map[string]map[turno.State]int64{
 			"q0": {turno.Queued: 200}, "q1": {turno.Queued: 200}, "q2": {turno.Queued: 200},
 		},
+		Users: map[string]map[turno.State]int64{"ana": {turno.Queued: 150}, "ben": {turno.Queued: 450}},
 	})
 	var moves []store.Change
 	for _, c := range jobs {
@@ -228,13 +234,17 @@ func s10Counts(t *testing.T, f Factory) {
 		}
 	}
 	w.commit(store.Batch{Jobs: moves})
-	want := turno.Summary{States: map[turno.State]int64{}, Queues: map[string]map[turno.State]int64{}}
+	want := turno.Summary{States: map[turno.State]int64{}, Queues: map[string]map[turno.State]int64{}, Users: map[string]map[turno.State]int64{}}
 	for _, c := range moves {
 		want.States[c.Job.State]++
 		if want.Queues[c.Job.Spec.Queue] == nil {
 			want.Queues[c.Job.Spec.Queue] = map[turno.State]int64{}
 		}
+		if want.Users[c.Job.Spec.User] == nil {
+			want.Users[c.Job.Spec.User] = map[turno.State]int64{}
+		}
 		want.Queues[c.Job.Spec.Queue][c.Job.State]++
+		want.Users[c.Job.Spec.User][c.Job.State]++
 	}
 	equal(t, "moved", summary(t, w.Store), want)
 }
@@ -245,7 +255,7 @@ func s10Waiting(t *testing.T, f Factory) {
 		t.Helper()
 		sum := turno.Summary{}
 		if len(want) > 0 {
-			sum = turno.Summary{States: want, Queues: map[string]map[turno.State]int64{"default": want}}
+			sum = turno.Summary{States: want, Queues: map[string]map[turno.State]int64{"default": want}, Users: map[string]map[turno.State]int64{"ana": want}}
 		}
 		equal(t, what, summary(t, w.Store), sum)
 	}

@@ -67,6 +67,9 @@ func Run(t *testing.T, f Factory) {
 		{"S16_ChangeFromAnotherStateIsRefused", s16Conflict},
 		{"S17_DeadLetters", s17DeadLetters},
 		{"S18_DeadLettersAreBounded", s18Bounds},
+		{"S19_S22_Tokens", s19Tokens},
+		{"S20_VersionsOfTokens", s20Versions},
+		{"S21_AuditLog", s21Audit},
 		{"Walk", walkTest},
 	}
 	for _, test := range tests {

@@ -60,6 +60,7 @@ var operations = []struct {
 	{"read log", 2, (*walker).readLog},
 	{"changes", 3, (*walker).changes},
 	{"open again", 1, (*walker).again},
+	{"access", 2, (*walker).access},
 }
 
 // wanted must each have come about before a walk may end.
@@ -70,6 +71,7 @@ var wanted = []string{
 	"conflict: conflict", "duplicate: duplicate",
 	"jobs: ok", "jobs: empty", "find: ok", "find: nothing", "summary: ok", "load: ok", "read log: ok",
 	"changes: ok", "changes: reset", "open again: ok",
+	"access: ok", "access: exists", "access: not there",
 }
 
 const (
@@ -150,6 +152,7 @@ func (w *walker) name(err error) string {
 	for name, is := range map[string]error{
 		"held": store.ErrHeld, "fenced": store.ErrFenced, "duplicate": store.ErrDuplicate,
 		"conflict": store.ErrConflict, "gap": store.ErrLogGap, "reset": store.ErrReset,
+		"exists": store.ErrTokenExists, "not there": store.ErrNotFound,
 	} {
 		if errors.Is(err, is) {
 			return name
