@@ -40,6 +40,7 @@ type GPUStatus struct {
 	XID            int          `json:"xid,omitempty"`       // the last critical error's number
 	XIDAt          time.Time    `json:"xid_at,omitzero"`
 	Processes      []GPUProcess `json:"processes,omitempty"`
+	Drawing        int          `json:"drawing_processes,omitempty"` // how many draw with it: it may drive a screen
 }
 
 // GPUProcess is one that computes on a device.

@@ -9,6 +9,7 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -41,24 +42,39 @@ func WellFormed(text string) bool {
 // LoadOrCreate reads the token in a file, which it makes if there is
 // none. A file that others may read is refused.
 func LoadOrCreate(path string) (string, error) {
-	token := NewSecret()
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		all, err := readTokens(path)
-		if err != nil {
-			return "", err
+	all, err := readTokens(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := create(path); err != nil && !errors.Is(err, fs.ErrExist) {
+			return "", fmt.Errorf("make the token file: %w", err)
 		}
-		return all[0], nil
+		all, err = readTokens(path) // it may be of another process that began with this one
 	}
 	if err != nil {
-		return "", fmt.Errorf("make the token file: %w", err)
+		return "", err
 	}
-	_, err = f.WriteString(token + "\n")
-	err = errors.Join(err, f.Sync(), f.Close())
+	return all[0], nil
+}
+
+// create makes the file all at once: nobody may find it empty, whoever waits
+// for it least of all.
+func create(path string) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".token-")
 	if err != nil {
-		return "", errors.Join(fmt.Errorf("write the token file: %w", err), os.Remove(path))
+		return err
 	}
-	return token, nil
+	defer func() {
+		if gone := os.Remove(f.Name()); !errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+	}()
+	_, err = f.WriteString(NewSecret() + "\n")
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return os.Rename(f.Name(), path) // a file system without links
 }
 
 // loadTokens are those of a file.

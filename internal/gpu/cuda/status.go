@@ -37,6 +37,12 @@ func (o *observer) status(h driver.NVMLDevice) *turno.GPUStatus {
 	}
 	s.XID, s.XIDAt = o.xids[h].XID, o.xids[h].XIDAt
 	s.Processes = o.processes(h)
+	if o.nvml.Drawing != nil {
+		n = 0 // asks how many there are
+		if r := o.nvml.Drawing(h, &n, nil); r == driver.NVMLSuccess || r == driver.NVMLInsufficientSize {
+			s.Drawing = int(n)
+		}
+	}
 	return s
 }
 
@@ -101,6 +107,8 @@ func (o *observer) takeXIDs() {
 		if o.events == 0 || o.nvml.EventWait(o.events, &e, 0) != driver.NVMLSuccess {
 			return
 		}
-		o.xids[e.Device] = turno.GPUStatus{XID: int(e.Data), XIDAt: o.now().UTC()}
+		if broken[o.xids[e.Device].XID] == "" { // one that lasts is not followed by another that matters
+			o.xids[e.Device] = turno.GPUStatus{XID: int(e.Data), XIDAt: o.now().UTC()}
+		}
 	}
 }

@@ -63,6 +63,12 @@ func machine() *driver.NVML {
 			p[0] = driver.ProcessInfo{PID: uint32(h) * 100, Memory: driver.NotAvailable}
 			return ok
 		},
+		Drawing: func(h driver.NVMLDevice, n *uint32, _ []driver.ProcessInfo) driver.NVMLResult {
+			if *n = uint32(h) - 1; *n > 0 {
+				return driver.NVMLInsufficientSize // as it tells how many there are
+			}
+			return ok
+		},
 		MIGMode: func(h driver.NVMLDevice, a, _ *uint32) driver.NVMLResult {
 			if h == 1 {
 				return driver.NVMLNotSupported
@@ -104,7 +110,7 @@ func TestSurvey_DevicesAndInstances(t *testing.T) {
 		s := &turno.GPUStatus{At: at, Utilisation: 93, MemoryBusy: 12, MemoryUsed: 7, Watts: 123.4, WattsLimit: 700, Celsius: 66, ClockMHz: 1000, MemoryClockMHz: 2000,
 			Throttled: []string{"power cap"}, Processes: []turno.GPUProcess{{PID: h * 100}}}
 		if mig {
-			s.Utilisation, s.MemoryBusy = 0, 0
+			s.Utilisation, s.MemoryBusy, s.Drawing = 0, 0, 1
 		}
 		return s
 	}

@@ -49,9 +49,10 @@ type Inventory struct {
 	watch   []string // one that writes one a second
 	present func() error
 
-	mu   sync.Mutex
-	last Survey // guarded by mu
-	seen bool
+	mu     sync.Mutex // guards what follows
+	last   Survey     // the first one
+	seen   bool
+	health health
 }
 
 // NewInventory looks with a command that runs Watch once, and one that goes on.
@@ -68,6 +69,9 @@ func (inv *Inventory) Devices(ctx context.Context) ([]turno.GPU, error) {
 	defer inv.mu.Unlock()
 	if !inv.seen {
 		inv.last, inv.seen = inv.look(ctx), true
+		first := inv.last
+		inv.health.take(&first)
+		inv.health.now = nil // nobody watches yet
 	}
 	return inv.last.Devices, nil
 }
@@ -82,12 +86,11 @@ func (inv *Inventory) Why() string {
 // Clean tells what is left on a device.
 func (inv *Inventory) Clean(ctx context.Context, uuid string) (string, error) {
 	s := inv.look(ctx)
-	for _, d := range s.Devices {
-		if d.UUID == uuid {
-			if n := len(d.Status.Processes); n > 0 {
-				return fmt.Sprintf("%d processes compute on it, the first is %d", n, d.Status.Processes[0].PID), nil
-			}
-			return "", nil
+	for i := range s.Devices {
+		if d := &s.Devices[i]; d.UUID == uuid {
+			inv.mu.Lock()
+			defer inv.mu.Unlock()
+			return inv.health.left(d), nil
 		}
 	}
 	return "", fmt.Errorf("look at %s: it is not there: %s", uuid, s.Why)
@@ -138,12 +141,19 @@ const watchAgain = 10 * time.Second
 func (inv *Inventory) Watch(ctx context.Context, tell func([]turno.GPU)) {
 	for ctx.Err() == nil {
 		inv.follow(ctx, tell)
+		inv.learn(nil)
 		tell([]turno.GPU{})
 		select {
 		case <-ctx.Done():
 		case <-time.After(watchAgain):
 		}
 	}
+}
+
+func (inv *Inventory) learn(s *Survey) {
+	inv.mu.Lock()
+	defer inv.mu.Unlock()
+	inv.health.take(s)
 }
 
 // follow runs one child until it ends.
@@ -171,6 +181,7 @@ func (inv *Inventory) follow(ctx context.Context, tell func([]turno.GPU)) {
 			break
 		}
 		silent.Reset(probeTime)
+		inv.learn(&s)
 		tell(s.Devices)
 	}
 	cancel()

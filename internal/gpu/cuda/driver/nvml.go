@@ -62,6 +62,7 @@ type NVML struct {
 	Throttling  func(device NVMLDevice, reasons *uint64) NVMLResult                    `c:"nvmlDeviceGetCurrentClocksEventReasons,nvmlDeviceGetCurrentClocksThrottleReasons"`
 	Energy      func(device NVMLDevice, millijoules *uint64) NVMLResult                `c:"nvmlDeviceGetTotalEnergyConsumption" group:"energy"`
 	Processes   func(device NVMLDevice, count *uint32, infos []ProcessInfo) NVMLResult `c:"nvmlDeviceGetComputeRunningProcesses_v3" group:"processes"`
+	Drawing     func(device NVMLDevice, count *uint32, infos []ProcessInfo) NVMLResult `c:"nvmlDeviceGetGraphicsRunningProcesses_v3" group:"processes"`
 
 	MIGMode  func(device NVMLDevice, current, pending *uint32) NVMLResult           `c:"nvmlDeviceGetMigMode" group:"mig"`
 	MIGCount func(device NVMLDevice, count *uint32) NVMLResult                      `c:"nvmlDeviceGetMaxMigDeviceCount" group:"mig"`
