@@ -163,7 +163,7 @@ func TestBounds_Streams(t *testing.T) {
 	}}
 	s := serve(t, api.Options{Service: svc, Bounds: api.Bounds{Streams: 3}})
 	open := func(ctx context.Context) *http.Response {
-		r, err := http.NewRequestWithContext(ctx, "GET", s.URL()+"/api/v1/events", nil)
+		r, err := http.NewRequestWithContext(ctx, "GET", s.URL()+"/api/v1/events?job=1", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -217,7 +217,7 @@ func TestBounds_SlowReaderOfEvents(t *testing.T) {
 	}}
 	s := serve(t, api.Options{Service: svc})
 	before := memory()
-	r, err := http.NewRequestWithContext(t.Context(), "GET", s.URL()+"/api/v1/events", nil)
+	r, err := http.NewRequestWithContext(t.Context(), "GET", s.URL()+"/api/v1/events?job=1", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,7 +169,7 @@ func TestAttack_C54_ReaderThatDoesNotRead(t *testing.T) {
 		stopped = make(chan struct{})
 		conn := p.dial()
 		began := time.Now()
-		if _, err := io.WriteString(conn, "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+s.token+"\r\n\r\n"); err != nil {
+		if _, err := io.WriteString(conn, "GET /api/v1/events?job=1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+s.token+"\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
 		<-stopped // too much waits for the reader
@@ -185,9 +185,6 @@ func TestEvents_WhatIsSent(t *testing.T) {
 	var more chan turno.Event // made in the bubble, or its clock would stand still
 	var asked chan turno.EventQuery
 	f := &fake{events: func(ctx context.Context, q turno.EventQuery) iter.Seq2[turno.Event, error] {
-		if q.After == 0 { // the server's own, for its figures
-			return func(func(turno.Event, error) bool) { <-ctx.Done() }
-		}
 		asked <- q
 		return func(yield func(turno.Event, error) bool) {
 			for {
@@ -310,7 +307,7 @@ func TestRun_EndsWithOpenStreams(t *testing.T) {
 	}}
 	bubble(t, f, func(t *testing.T, p *pipes, s server) {
 		conn := p.dial()
-		if _, err := io.WriteString(conn, "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+s.token+"\r\n\r\n"); err != nil {
+		if _, err := io.WriteString(conn, "GET /api/v1/events?job=1 HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "+s.token+"\r\n\r\n"); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := bufio.NewReader(conn).ReadString('\n'); err != nil {
