@@ -335,6 +335,7 @@ func helpAgent(args []string) {
 }
 
 var helpers = map[string]func([]string){
+	"up":    agentScript, // run again by the first process of a container
 	"agent": helpAgent,
 	"environment": func([]string) {
 		dir, _ := os.Getwd()

@@ -29,6 +29,9 @@ const (
 // (without the program's name) were one of them, it has run to its end, and
 // the program has to exit with code.
 func Main(args []string) (code int, ok bool) {
+	if code, is := asFirst(args); is {
+		return code, true
+	}
 	if len(args) != 2 {
 		return 0, false
 	}
