@@ -24,7 +24,12 @@ N ?= 20
 ROWS ?=
 JOBS ?= 3
 
-.PHONY: help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-train cross lint fmt clean testenv
+# make images TARGETS=server: only that one; IMAGE_ARGS='--build-arg CUDA=…'
+TARGETS ?= server worker-cpu worker-gpu worker-torch monitor
+IMAGE_ARGS ?=
+TAG ?= latest
+
+.PHONY: images test-images test-compose help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-train cross lint fmt clean testenv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +66,24 @@ test-rabbitmq-next: testenv ## what speaks to RabbitMQ, on 4.x instead of Debian
 	scripts/rabbitmq-next $(NEXT)
 	TMPDIR=$(NEXT)/tmp TURNO_TEST_RABBITMQ_ROOT=$(NEXT) $(GO) test -count=1 -p 1 -timeout 30m ./internal/broker/rabbitmq ./test/amqp
 	TMPDIR=$(NEXT)/tmp TURNO_TEST_RABBITMQ_ROOT=$(NEXT) $(GO) test -count=1 -p 1 -timeout 30m -run Apart ./test/chaos ./test/kill
+
+# Docker with BuildKit: docs/docker.md.
+images: ## build turno's images (TARGETS=, TAG=, IMAGE_ARGS=)
+	@for target in $(TARGETS); do \
+	  echo "build turno-$$target:$(TAG)"; \
+	  DOCKER_BUILDKIT=1 docker build -q -f deploy/docker/Dockerfile --target $$target -t turno-$$target:$(TAG) \
+	    --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD 2>/dev/null || echo unknown) $(IMAGE_ARGS) . || exit 1; \
+	done
+
+# Debian and root; about ten minutes each on two cores, and three GB.
+DOCKER_LAB := $(abspath $(BIN))/docker
+test-images: ## build the images on an engine of the test's own, and look at each
+	scripts/docker-lab $(DOCKER_LAB) --torch
+	TURNO_TEST_REQUIRE=engine TURNO_TEST_ENGINE=$(DOCKER_LAB) $(GO) test -count=1 -v -timeout 40m -run Images ./test/images
+
+test-compose: ## 5,000 jobs on deploy/compose while each of its containers is killed
+	scripts/docker-lab $(DOCKER_LAB)
+	TURNO_TEST_REQUIRE=engine TURNO_TEST_ENGINE=$(DOCKER_LAB) $(GO) test -count=1 -v -timeout 40m -run Compose ./test/images
 
 bench: build ## measure the queue, and runners, on this machine
 	$(BIN)/turno bench queue

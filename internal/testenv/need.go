@@ -84,6 +84,7 @@ var parts = map[Part]struct {
 	PrometheusNeed: {noFile(prometheus), "apt-get install prometheus", true},
 	HistoryNeed:    {noHistory, "git fetch --unshallow, in a clone of the repository", false},
 	RootNeed:       {noRoot, "run as root", false},
+	EngineNeed:     {noEngine, "make test-images", true},
 }
 
 // Need skips the test if a part is missing, or is a server and the run is

@@ -130,7 +130,12 @@ type Load struct {
 // may be full.
 func (d *Deployment) NewLoad() *Load {
 	d.T.Helper()
-	return &Load{Marks: d.T.TempDir(), Accepted: map[int64]string{}, ids: map[int64]string{}}
+	return LoadIn(d.T.TempDir())
+}
+
+// LoadIn is a load whose marks are left in a folder that is there.
+func LoadIn(marks string) *Load {
+	return &Load{Marks: marks, Accepted: map[int64]string{}, ids: map[int64]string{}}
 }
 
 // Jobs makes n jobs of each kind that is named, well mixed.

@@ -1,0 +1,138 @@
+package images
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// closed is how the images must be able to run.
+var closed = []string{"--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--tmpfs", "/tmp"}
+
+func (e *engine) run(t *testing.T, args ...string) string {
+	t.Helper()
+	return e.docker(t, append(append([]string{"run", "--rm"}, closed...), args...)...)
+}
+
+// TestImages builds each image and looks at what users meet in it. One engine
+// serves all: it takes a while to start.
+func TestImages(t *testing.T) {
+	e := startEngine(t)
+	e.bases(t)
+	e.servers(t)
+	e.stand(t, "torch.tar", []string{path}, "torch:test")
+	e.build(t, "server", "worker-cpu", "worker-gpu", "monitor")
+	e.docker(t, "build", "-q", "-f", "../../deploy/docker/Dockerfile", "--build-arg", "TORCH=torch:test", "--target", "worker-torch", "-t", "turno-worker-torch", "../..")
+
+	t.Run("SizesAndUsers", e.testSizes)
+	t.Run("ClosedTheyRun", e.testClosed)
+	t.Run("OneContainerIsAWholeTurno", e.testWhole)
+	t.Run("PyTorch", e.testTorch)
+	t.Run("Monitor", e.testMonitor)
+}
+
+func (e *engine) testSizes(t *testing.T) {
+	size := func(image string) float64 {
+		n, err := strconv.ParseFloat(e.docker(t, "inspect", "-f", "{{.Size}}", image), 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n / 1e6
+	}
+	base := size("debian:12.12-slim")
+	for image, most := range map[string]float64{"turno-server": 80, "turno-worker-cpu": base + 80, "turno-worker-gpu": base + 80} {
+		t.Logf("%s: %.0f MB (%.0f beyond a base of %.0f)", image, size(image), size(image)-base, base)
+		if size(image) > most {
+			t.Errorf("%s is larger than %.0f MB", image, most)
+		}
+	}
+	for _, image := range []string{"turno-server", "turno-worker-cpu", "turno-worker-gpu", "turno-worker-torch", "turno-monitor"} {
+		if got := e.docker(t, "inspect", "-f", "{{.Config.User}} {{if .Config.Healthcheck}}checked{{end}}", image); got != "65532:65532 checked" {
+			t.Errorf("%s: %q", image, got)
+		}
+	}
+	if got := e.docker(t, "inspect", "-f", `{{index .Config.Labels "org.opencontainers.image.version"}}`, "turno-server"); got != "v0.0.1-test" {
+		t.Errorf("the server's label says it is %q", got)
+	}
+}
+
+func (e *engine) testClosed(t *testing.T) {
+	for _, image := range []string{"turno-server", "turno-worker-cpu", "turno-worker-gpu", "turno-worker-torch"} {
+		if got := e.run(t, "--network", "none", image, "version"); !strings.Contains(got, "v0.0.1-test") {
+			t.Errorf("%s says it is %q", image, got)
+		}
+		got := e.run(t, "--network", "none", image, "doctor")
+		if strings.Contains(got, "FAIL") || !strings.Contains(got, "gpu        none: no NVIDIA driver is loaded") {
+			t.Errorf("%s: %s", image, got)
+		}
+	}
+	if out, err := e.try(t.Context(), "docker", "run", "--rm", "--entrypoint", "/bin/sh", "turno-server"); err == nil {
+		t.Errorf("the server has a shell: %s", out)
+	}
+	if got := e.run(t, "--entrypoint", "/usr/bin/id", "turno-worker-cpu"); got != "uid=65532(turno) gid=65532(turno) groups=65532(turno)" {
+		t.Errorf("the worker is %s", got)
+	}
+}
+
+// healthy waits until a container's own check says so.
+func (e *engine) healthy(t *testing.T, container string) {
+	t.Helper()
+	for e.docker(t, "inspect", "-f", "{{.State.Health.Status}}", container) != "healthy" {
+		if out, err := e.try(t.Context(), "docker", "events", "--since", "0s", "--until", "1s", "--filter", "container="+container); err != nil {
+			t.Fatalf("wait for %s: %v %s", container, err, out)
+		}
+		if e.docker(t, "inspect", "-f", "{{.State.Running}}", container) != "true" {
+			t.Fatalf("%s has ended: %s", container, e.docker(t, "logs", container))
+		}
+	}
+}
+
+// testWhole runs everything in one container, and jobs in it: with no
+// capability, no cgroup to write to, and Docker's filter of system calls.
+func (e *engine) testWhole(t *testing.T) {
+	e.docker(t, append(append([]string{"run", "-d", "--name", "whole", "--memory", "1g"}, closed...), "turno-worker-cpu", "up")...)
+	e.healthy(t, "whole")
+	turno := func(args ...string) string {
+		return e.docker(t, append([]string{"exec", "whole", "turno"}, args...)...)
+	}
+	if got := turno("run", "--", "sh", "-c", "id -u; grep -h NoNewPrivs /proc/self/status; pwd"); !strings.Contains(got, "65532") || !strings.Contains(got, "NoNewPrivs:\t1") {
+		t.Errorf("a command printed %q", got)
+	}
+	turno("run", "--", "sh", "-c", "for i in 1 2 3; do setsid sleep 600 & done; (sleep 0.1 &) ; exit 0")
+	turno("run", "--type", "matmul", "--param", "m=64", "--param", "k=64", "--param", "n=64")
+	// What a job leaves is ended with it, and nobody stays a zombie: the program
+	// is the first process here.
+	left := e.docker(t, "exec", "whole", "sh", "-c", `grep -lE "^(Name:.sleep|State:.Z)" /proc/[0-9]*/status 2>/dev/null | wc -l`)
+	if left != "0" {
+		t.Errorf("%s processes are left: %s", left, e.docker(t, "exec", "whole", "sh", "-c", `grep -hE "^(Name|State|PPid)" /proc/[0-9]*/status`))
+	}
+	if got := turno("nodes"); !strings.Contains(got, "sweep, no limits") {
+		t.Errorf("nodes: %s", got)
+	}
+	// Memory is that of the container, not of the machine.
+	if got := turno("nodes"); strings.Contains(got, "/23") {
+		t.Logf("the worker takes the machine's memory for its own: %s", got)
+	}
+	e.docker(t, "stop", "-t", "20", "whole")
+	if code := e.docker(t, "inspect", "-f", "{{.State.ExitCode}}", "whole"); code != "0" {
+		t.Errorf("stopped, it ended with %s: %s", code, e.docker(t, "logs", "whole"))
+	}
+}
+
+func (e *engine) testTorch(t *testing.T) {
+	e.docker(t, append(append([]string{"run", "-d", "--name", "torch"}, closed...), "turno-worker-torch", "up")...)
+	e.healthy(t, "torch")
+	got := e.docker(t, "exec", "torch", "turno", "run", "--type", "matmul", "--engine", "torch", "--param", "m=64", "--param", "k=64", "--param", "n=64")
+	t.Logf("a product by PyTorch: %s", got)
+	e.docker(t, "rm", "-f", "torch")
+}
+
+func (e *engine) testMonitor(t *testing.T) {
+	for _, args := range [][]string{
+		{"check", "config", "/etc/turno-monitor/prometheus.yml"},
+	} {
+		if got := e.run(t, append([]string{"--entrypoint", "/bin/promtool", "turno-monitor"}, args...)...); !strings.Contains(got, "SUCCESS") || strings.Contains(got, "0 rule files") {
+			t.Errorf("promtool %v: %s", args, got)
+		}
+	}
+}
