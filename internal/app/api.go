@@ -73,19 +73,26 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	if p.alone && !cfg.Explicit("listen") && server.Addr() != cfg.Listen {
 		info.Notes = append(info.Notes, fmt.Sprintf("%s is taken; listening on %s instead", cfg.Listen, server.Addr()))
 	}
-	run := svc.Run
-	if keeper, ok := p.files.(files.Keeper); ok && cfg.FilesKeep > 0 {
-		sweeper := &sweep.Sweeper{Files: keeper, Jobs: svc, Keep: cfg.FilesKeep, Log: log.With("role", "api")}
-		run = func(ctx context.Context) error {
-			own, stop := context.WithCancel(ctx)
-			var group sync.WaitGroup
-			group.Go(func() { sweeper.Run(own) })
-			defer group.Wait()
-			defer stop()
-			return svc.Run(ctx)
-		}
-	}
+	run := sweeping(cfg, p, svc, log)
 	return part{name: API, run: func(ctx context.Context) error { return serve(ctx, run, server.Run) }}, nil
+}
+
+// sweeping is the service's Run, beside it the removal of files that no job
+// needs any more, where they are kept here.
+func sweeping(cfg config.Config, p *shared, svc *service.Service, log *slog.Logger) func(context.Context) error {
+	keeper, ok := p.files.(files.Keeper)
+	if !ok || cfg.FilesKeep == 0 {
+		return svc.Run
+	}
+	sweeper := &sweep.Sweeper{Files: keeper, Jobs: svc, Keep: cfg.FilesKeep, Log: log.With("role", "api")}
+	return func(ctx context.Context) error {
+		own, stop := context.WithCancel(ctx)
+		var group sync.WaitGroup
+		group.Go(func() { sweeper.Run(own) })
+		defer group.Wait()
+		defer stop()
+		return svc.Run(ctx)
+	}
 }
 
 // orNone is a bound as the API takes it: 0 in the settings is none.

@@ -176,18 +176,11 @@ func (r *Role) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := r.openFolders(); err != nil {
+	saved, unlock, err := r.openFolders()
+	if err != nil {
 		return err
 	}
-	lock, err := lockfile.Take(filepath.Join(r.o.Data, "journal.lock"))
-	if err != nil {
-		return fmt.Errorf("a worker cannot begin on %s: %w; give each worker of a machine a data folder of its own (--data)", r.o.Data, err)
-	}
-	defer func() { err = errors.Join(err, lock.Release()) }()
-	saved, err := openJournal(filepath.Join(r.o.Data, "journal"), r.clock)
-	if err != nil {
-		return fmt.Errorf("open the journal: %w", err)
-	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	r.journal = saved.journal
 	defer r.journal.close()
 	incarnation, err := r.journal.next()
@@ -342,17 +335,28 @@ func (r *Role) begin(ctx context.Context, a *attempt) {
 
 const attemptsDir = "attempts"
 
-// openFolders makes the worker's own folders, and finds whom jobs run as.
-func (r *Role) openFolders() (err error) {
+// openFolders makes the worker's own folders, finds whom jobs run as, and opens
+// the journal, which is this process's alone until it is unlocked.
+func (r *Role) openFolders() (saved savedJournal, unlock func() error, err error) {
 	if r.accounts, err = openAccounts(r.o.Name, filepath.Join(r.o.Data, "users"), r.o.RunAs); err != nil {
-		return err
+		return saved, nil, err
 	}
 	if r.o.RunAs.How == RunAccount { // told now, not by every job
 		if _, err := r.accounts.account(r.o.RunAs.Account, true); err != nil {
-			return err
+			return saved, nil, err
 		}
 	}
-	return r.accounts.open(r.o.Data, filepath.Join(r.o.Data, attemptsDir), r.ckpts.root)
+	if err := r.accounts.open(r.o.Data, filepath.Join(r.o.Data, attemptsDir), r.ckpts.root); err != nil {
+		return saved, nil, err
+	}
+	lock, err := lockfile.Take(filepath.Join(r.o.Data, "journal.lock"))
+	if err != nil {
+		return saved, nil, fmt.Errorf("a worker cannot begin on %s: %w; give each worker of a machine a data folder of its own (--data)", r.o.Data, err)
+	}
+	if saved, err = openJournal(filepath.Join(r.o.Data, "journal"), r.clock); err != nil {
+		return saved, nil, errors.Join(fmt.Errorf("open the journal: %w", err), lock.Release())
+	}
+	return saved, lock.Release, nil
 }
 
 func (r *Role) dirOf(k turno.AttemptKey) string {
