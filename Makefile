@@ -29,7 +29,7 @@ TARGETS ?= server worker-cpu worker-gpu worker-torch monitor
 IMAGE_ARGS ?=
 TAG ?= latest
 
-.PHONY: images test-images test-compose help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-train cross lint fmt clean testenv
+.PHONY: images test-images test-compose help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-train cross release deb lint fmt clean testenv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -102,6 +102,12 @@ cross: ## build for every platform, without cgo
 	  CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath -o /dev/null ./... || exit 1; \
 	done
 
+release: ## build what is handed out into dist/: archives, Debian packages, SBOM, checksums
+	$(GO) run ./internal/release -version $(VERSION) -out dist
+
+deb: ## a Debian package for this machine, in dist/
+	$(GO) run ./internal/release -version $(VERSION) -out dist -only linux/$(shell $(GO) env GOARCH)
+
 lint: ## the rules of the house alone: they are Go tests
 	$(GO) test -count=1 ./internal/lint/...
 
@@ -110,4 +116,4 @@ fmt: ## gofmt, and what go fix would modernise
 	$(GO) fix ./...
 
 clean: ## remove what was built here
-	rm -rf $(BIN)
+	rm -rf $(BIN) dist

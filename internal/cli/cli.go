@@ -86,6 +86,7 @@ type session struct {
 	args []string // as typed
 
 	configFile string
+	noOpen     bool // of turno up
 	look       look // of Out
 	errLook    look // of Err
 }
@@ -174,7 +175,7 @@ func (s *session) groups() []group {
 		}},
 		{"users", "Users:", []*cobra.Command{s.whoamiCommand(), s.tokenCommand(), s.auditCommand()}},
 		{"services", "A turno of your own:", []*cobra.Command{
-			s.upCommand(), s.roleCommand("scheduler", schedulerShort), s.roleCommand("worker", workerShort), s.roleCommand("api", apiShort), s.backupCommand(), s.restoreCommand(),
+			s.upCommand(), s.roleCommand("scheduler", schedulerShort), s.roleCommand("worker", workerShort), s.roleCommand("api", apiShort), s.installCommand(), s.backupCommand(), s.restoreCommand(),
 		}},
 		{"about", "About:", []*cobra.Command{
 			s.openCommand(), s.doctorCommand(), s.healthCommand(), s.demoCommand(), s.benchCommand(), s.grafanaCommand(), s.configCommand(), s.versionCommand(),

@@ -43,12 +43,18 @@ func (s *session) openCommand() *cobra.Command {
 			return err
 		}
 		s.printf("%s\n", link.URL)
-		if f, ok := s.io.Out.(*os.File); ok && !print && term.IsTerminal(int(f.Fd())) {
+		if !print && s.atTerminal() {
 			openBrowser(link.URL)
 		}
 		return nil
 	})
 	return cmd
+}
+
+// atTerminal tells whether a person reads what is written.
+func (s *session) atTerminal() bool {
+	f, ok := s.io.Out.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // openBrowser hands a link to the desktop, if there is one. Whether a browser

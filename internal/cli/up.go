@@ -30,6 +30,7 @@ the database of --broker and --store. On one machine turno up does all of it.`
 
 func (s *session) upCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "up", Short: upShort, Long: upLong, Args: cobra.NoArgs, RunE: s.command(s.roles("all"))}
+	cmd.Flags().BoolVar(&s.noOpen, "no-open", false, "do not open the dashboard in a browser; it is only done at a terminal with a desktop")
 	s.addSettings(cmd.Flags(), "api", "role", "scheduler", "worker")
 	return cmd
 }
@@ -66,6 +67,9 @@ func (s *session) roles(role string) func(context.Context, *cobra.Command, []str
 				goOn = info.Left
 			}
 			s.announce(role, &info)
+			if role == "all" && info.LoginURL != "" && !s.noOpen && s.atTerminal() {
+				openBrowser(info.LoginURL)
+			}
 		})
 		if left {
 			_ = os.Remove(file)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -233,6 +234,27 @@ func (c Config) Settings() []Setting {
 			s.Value = c.TokenPath()
 		}
 		out = append(out, s)
+	}
+	return out
+}
+
+// Variable is a setting as the environment has it.
+type Variable struct{ Name, Value string }
+
+// Variables are the settings that somebody made, secrets too, as another
+// process takes them: in a file that its owner alone can read.
+func (c Config) Variables() []Variable {
+	var out []Variable
+	for _, f := range fields {
+		switch c.origins[f.name].Kind {
+		case fromFlag, fromEnv, fromFile:
+			v := reflect.ValueOf(c).FieldByName(f.name)
+			text := fmt.Sprint(v.Interface())
+			if list, ok := v.Interface().([]string); ok {
+				text = strings.Join(list, f.Sep)
+			}
+			out = append(out, Variable{f.Env, text})
+		}
 	}
 	return out
 }

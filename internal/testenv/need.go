@@ -40,6 +40,7 @@ const (
 	PrometheusNeed Part = "prometheus"
 	HistoryNeed    Part = "history" // this repository's, to build what was before
 	RootNeed       Part = "root"    // user id 0
+	SystemdNeed    Part = "systemd" // systemd-analyze, and Debian's dpkg
 )
 
 // What the GPU's side needs.
@@ -85,6 +86,7 @@ var parts = map[Part]struct {
 	HistoryNeed:    {noHistory, "git fetch --unshallow, in a clone of the repository", false},
 	RootNeed:       {noRoot, "run as root", false},
 	EngineNeed:     {noEngine, "make test-images", true},
+	SystemdNeed:    {noFile("/usr/bin/systemd-analyze"), "apt-get install systemd", false},
 }
 
 // Need skips the test if a part is missing, or is a server and the run is

@@ -29,6 +29,11 @@ func run(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
+// reads tells whether the program reads a variable.
+func reads(name string) bool {
+	return slices.ContainsFunc(config.Fields(), func(f config.Field) bool { return f.Env == name })
+}
+
 var roles = []string{"scheduler", "api", "worker"}
 
 // TestManifests_SayWhatTheProgramReads compares every container of turno with
