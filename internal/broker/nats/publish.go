@@ -71,7 +71,7 @@ func (b *Broker) Publish(ctx context.Context, queue string, msgs ...broker.Messa
 		ns[i] = toNATS(subject, m)
 	}
 	ensure := func(ctx context.Context) error { return b.ensureQueue(ctx, queue) }
-	if err := b.publish(ctx, ns, ensure); err != nil {
+	if err := b.publish(ctx, subject, ns, ensure); err != nil {
 		return fmt.Errorf("publish to %s: %w", queue, err)
 	}
 	return nil
@@ -86,18 +86,21 @@ func (b *Broker) PublishTopic(ctx context.Context, msgs ...broker.TopicMessage) 
 		}
 		ns[i] = toNATS(b.topicSubject(m.Topic), m.Message)
 	}
-	if err := b.publish(ctx, ns, b.ensureResults); err != nil {
+	if err := b.publish(ctx, topics, ns, b.ensureResults); err != nil {
 		return fmt.Errorf("publish topics: %w", err)
 	}
 	return nil
 }
 
-func (b *Broker) publish(ctx context.Context, ns []*nats.Msg, ensure func(context.Context) error) error {
+// topics stands for the stream of all topics where queues stand for themselves.
+const topics = "topics"
+
+func (b *Broker) publish(ctx context.Context, stream string, ns []*nats.Msg, ensure func(context.Context) error) error {
 	if err := b.connected(ctx); err != nil {
 		return err
 	}
 	if err := ensure(ctx); err != nil {
-		b.health.note(ctx, err)
+		b.health.note(ctx, stream, err)
 		return b.explain(ctx, err)
 	}
 	for len(ns) > 0 {
@@ -107,7 +110,7 @@ func (b *Broker) publish(ctx context.Context, ns []*nats.Msg, ensure func(contex
 			n++
 		}
 		err := b.publishWindow(ctx, ns[:n])
-		b.health.note(ctx, err)
+		b.health.note(ctx, stream, err)
 		if err != nil {
 			return b.explain(ctx, err)
 		}

@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// A JetStream whose disk was full confirms nothing any more, also when there is
-// room again, until its server is started anew (nats-server 2.9 to 2.15). So a
-// server of our own is watched, by what becomes of what is published to it: once
-// it is silent or refuses several times in a row, it is restarted as soon as its
-// folder takes files again.
+// A stream of JetStream that was written to while the disk was full confirms
+// nothing any more, also when there is room again, until its server is started
+// anew (nats-server 2.9 to 2.15). So a server of our own is watched, by what
+// becomes of what is published to it: once a stream is silent or refuses several
+// times in a row, the server is restarted as soon as its folder takes files
+// again.
 const (
 	// sickAfter publications without a confirm in a row; one may be a disk that
 	// was slow for once.
@@ -34,22 +35,25 @@ type health struct {
 	sick chan struct{} // capacity 1: one word is enough
 
 	mu     sync.Mutex
-	failed int // in a row
+	failed map[string]int // in a row, by stream: one may be broken while others confirm
 }
 
 // note takes how a publication ended.
-func (h *health) note(ctx context.Context, err error) {
+func (h *health) note(ctx context.Context, stream string, err error) {
 	if h == nil || errors.Is(err, context.Canceled) || errors.Is(context.Cause(ctx), context.Canceled) {
 		return // its caller gave up: nobody's fault
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if err == nil {
-		h.failed = 0
+		delete(h.failed, stream)
 		return
 	}
-	if h.failed++; h.failed >= sickAfter {
-		h.failed = 0
+	if h.failed == nil {
+		h.failed = map[string]int{}
+	}
+	if h.failed[stream]++; h.failed[stream] >= sickAfter {
+		clear(h.failed)
 		select {
 		case h.sick <- struct{}{}:
 		default:
@@ -69,7 +73,7 @@ func (b *Broker) heal(ctx context.Context) {
 		if wait := time.Until(last.Add(restartPause)); !last.IsZero() && !pause(ctx, wait) {
 			return
 		}
-		b.opts.Logger.Warn("the embedded broker confirms nothing; restarts it once its disk has room", "dir", b.embedded.opts.StoreDir)
+		b.opts.Logger.Warn("the embedded broker does not confirm; restarts it once its disk has room", "dir", b.embedded.opts.StoreDir)
 		for !hasRoom(b.embedded.opts.StoreDir) {
 			if !pause(ctx, roomEvery) {
 				return
