@@ -18,9 +18,9 @@ keep() {
 
 cd /secrets
 chmod 755 broker store # their servers go on as other users than they begin as
-chown 65532:65532 server worker token
+chown 65532:65532 server worker token token-worker
 chown 472:0 grafana
-chmod 700 server worker token grafana
+chmod 700 server worker token token-worker grafana
 
 for server in broker store; do
   [ -s $server/password ] || { word | keep 0:0 $server/password; echo "made the password of the $server"; }

@@ -107,7 +107,7 @@ func (c *composition) checkSecrets(t *testing.T) {
 	var secrets []string
 	for _, f := range []struct{ volume, file string }{
 		{"secrets-broker", "password"}, {"secrets-store", "password"}, {"secrets-grafana", "password"},
-		{"secrets-server", "config.yaml"}, {"secrets-worker", "config.yaml"}, {"token", "token"},
+		{"secrets-server", "config.yaml"}, {"secrets-worker", "config.yaml"}, {"token", "token"}, {"token-worker", "token"},
 	} {
 		path := c.volume(f.volume, f.file)
 		info, err := os.Stat(path)

@@ -116,7 +116,7 @@ func (e *engine) command(ctx context.Context, name string, args ...string) *exec
 	if name == "docker" { // another one may lie on the path
 		cmd = exec.CommandContext(ctx, filepath.Join(e.lab, "engine", "usr", "bin", "docker"), args...)
 	}
-	cmd.Env = append(os.Environ(), "DOCKER_HOST=unix://"+filepath.Join(e.dir, "sock"), "DOCKER_BUILDKIT=1", "DOCKER_CONFIG="+filepath.Join(e.dir, "config"))
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Join(e.lab, "engine", "usr", "bin")+":"+os.Getenv("PATH"), "DOCKER_HOST=unix://"+filepath.Join(e.dir, "sock"), "DOCKER_BUILDKIT=1", "DOCKER_CONFIG="+filepath.Join(e.dir, "config"))
 	return cmd
 }
 
@@ -175,15 +175,21 @@ func (e *engine) servers(t *testing.T) {
 		"rabbitmq:4.0.5", "postgres:17.2", "prom/prometheus:v3.5.0")
 }
 
-// build builds targets as make images does.
+// build builds targets, by the command for it.
 func (e *engine) build(t *testing.T, targets ...string) {
 	t.Helper()
 	for _, target := range targets {
 		began := time.Now()
-		e.docker(t, "build", "-q", "-f", "../../deploy/docker/Dockerfile", "--build-arg", "VERSION=v0.0.1-test", "--target", target, "-t", "turno-"+target, "../..")
+		out, err := e.try(t.Context(), "make", "-C", "../..", "images", "TARGETS="+target, "VERSION="+stamp, "IMAGE_ARGS=--build-arg TORCH=torch:test")
+		if err != nil {
+			t.Fatalf("make images TARGETS=%s: %v\n%s", target, err, out)
+		}
 		t.Logf("built turno-%s in %s", target, time.Since(began).Round(100*time.Millisecond))
 	}
 }
+
+// stamp is the version that images are built as.
+const stamp = "v0.0.1-test"
 
 // dial connects from within the engine's network, where ports are published.
 func (e *engine) dial(ctx context.Context, network, address string) (net.Conn, error) {
