@@ -123,6 +123,7 @@ type Spec struct {
 	Deadline  time.Time `json:"deadline_at,omitzero"`         // ended by then or failed
 	NoRequeue bool      `json:"no_requeue,omitempty"`         // a lost attempt ends the job
 	Hold      bool      `json:"hold,omitempty"`               // wait for a release
+	Webhook   string    `json:"webhook,omitempty"`            // URL that is told of the end
 
 	Array *Array       `json:"array,omitempty"`
 	After []Dependency `json:"after,omitempty"`
@@ -337,6 +338,9 @@ type Job struct {
 	Attempts []Attempt `json:"attempts,omitempty"` // the last few; the last is current
 	Result   *Result   `json:"result,omitempty"`   // of an ended job
 	RetryOf  int64     `json:"retry_of,omitempty"`
+
+	// Webhook is of an ended job whose Spec names one; lists leave it out.
+	Webhook *Webhook `json:"webhook,omitempty"`
 }
 
 // Display is the number as users see it: 42, or 42_7 for a task.

@@ -132,13 +132,17 @@ func schedulerPart(cfg config.Config, p *shared, log *slog.Logger, _ *config.Inf
 	if err != nil {
 		return part{}, fmt.Errorf("find the host's name: %w", err)
 	}
+	hooks, err := webhooks(cfg)
+	if err != nil {
+		return part{}, err
+	}
 	leads := make(chan struct{}, 1) // the first lead counts
 	known := all.NewAnnounced()
 	role := scheduler.New(scheduler.Options{
 		Name: fmt.Sprintf("%s/%d", host, os.Getpid()), Broker: p.broker, Store: p.store, Order: order,
 		Check: checker(known), OnWorkers: known.Update, Lease: cfg.Lease, Silence: 5 * cfg.Heartbeat,
 		MaxJobs: cfg.MaxJobs, MaxUserJobs: cfg.MaxUserJobs, DeadLetters: cfg.DeadLetters,
-		Metrics: p.metrics.Scheduler(), Log: log,
+		Webhooks: hooks, Hooks: p.store, Metrics: p.metrics.Scheduler(), Log: log,
 	})
 	role.OnLead(func(term uint64) {
 		select {

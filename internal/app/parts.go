@@ -37,6 +37,7 @@ type Store interface {
 	store.Store
 	store.DeadLetters
 	store.Access
+	store.Webhooks
 }
 
 // shared is what roles share in one process.

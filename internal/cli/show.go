@@ -95,6 +95,7 @@ func (s *session) showJob(j *turno.Job) {
 	if j.Tasks != nil {
 		s.fact("Tasks", "%s", tasks(j.Tasks))
 	}
+	s.fact("Webhook", "%s", s.told(j))
 	s.fact("Job id", "%s", j.ID)
 	for i := range j.Attempts {
 		s.showAttempt(&j.Attempts[i])

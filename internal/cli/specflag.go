@@ -43,6 +43,7 @@ type specFlags struct {
 	params, compat                                  string
 	priority, nice, retries, nodes, tasks           int
 	hold, requeue, noRequeue                        bool
+	webhook                                         string
 	output, errorFile, engine                       string
 	files                                           fileFlags
 	comment, account, qos                           string
@@ -99,6 +100,7 @@ func (f *specFlags) add(flags *pflag.FlagSet, sbatch bool) {
 	flags.Var(&f.label, "label", "`KEY=VALUE` to find the job by")
 	flags.IntVar(&f.priority, "priority", 0, "higher goes first")
 	flags.IntVar(&f.retries, "retries", 0, "further attempts after a failure")
+	flags.StringVar(&f.webhook, "webhook", "", "tell this `URL` when the job has ended")
 	flags.BoolVarP(&f.hold, "hold", "H", false, "wait for turno release")
 	flags.BoolVar(&f.requeue, "requeue", false, "start again if the worker is lost (the default)")
 	flags.BoolVar(&f.noRequeue, "no-requeue", false, "do not start again if the worker is lost")
@@ -159,7 +161,7 @@ type builder struct {
 func (s *session) spec(f *specFlags) (*turno.Spec, error) {
 	b := &builder{s: s, f: f, spec: &turno.Spec{
 		Name: f.name, Queue: f.queue, User: f.user, Device: turno.Device(f.device), Engine: f.engine,
-		Priority: f.priority - f.nice, Retries: f.retries, NoRequeue: f.noRequeue, Hold: f.hold,
+		Priority: f.priority - f.nice, Retries: f.retries, NoRequeue: f.noRequeue, Hold: f.hold, Webhook: f.webhook,
 	}}
 	b.gpus()
 	b.sizes()

@@ -66,6 +66,9 @@ type Config struct {
 	MaxUserJobs int `key:"max_user_jobs" flag:"max-user-jobs" env:"TURNO_MAX_USER_JOBS" default:"250000" group:"scheduler" arg:"N" help:"the same for each user. 0: no bound"`
 	DeadLetters int `key:"dead_letters" flag:"dead-letters" env:"TURNO_DEAD_LETTERS" default:"10000" group:"scheduler" arg:"N" help:"how many messages that could not be taken as jobs are kept; then the oldest go"`
 
+	WebhookSecret string   `key:"webhook_secret_file" flag:"webhook-secret-file" env:"TURNO_WEBHOOK_SECRET_FILE" group:"scheduler" arg:"FILE" help:"secrets that sign webhooks, one a line; webhook-secret in the data folder unless given, made at the first start"`
+	WebhookAllow  []string `key:"webhook_allow" flag:"webhook-allow" env:"TURNO_WEBHOOK_ALLOW" group:"scheduler" arg:"CIDR" help:"networks that are not of the internet and may be told by webhooks all the same, such as 10.0.0.0/8"`
+
 	MetricsListen string `key:"metrics_listen" flag:"metrics-listen" env:"TURNO_METRICS_LISTEN" group:"role" arg:"HOST:PORT" help:"address at which a role tells its metrics and how it is (/metrics, /healthz, /readyz), to whoever reaches it; the API has these at its own address too"`
 
 	Worker    string         `key:"worker" flag:"worker" env:"TURNO_WORKER" group:"worker" arg:"NAME" help:"this worker's name; the host's unless given"`

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"reflect"
 	"slices"
@@ -29,6 +30,7 @@ func (c Config) Validate(roles ...string) error {
 	c.checkURLs(add)
 	c.checkTLS(add)
 	c.checkWorker(add)
+	c.checkWebhooks(add)
 	if has(roles, "api") {
 		c.checkListen(add)
 	}
@@ -280,5 +282,26 @@ func (c Config) checkBounds(add report) {
 	}
 	if c.EventStreams < 0 {
 		add("event_streams", "%d: use 1 or more, or 0 for no bound", c.EventStreams)
+	}
+}
+
+// WebhookNetworks are those of WebhookAllow; a single address is a network too.
+func (c Config) WebhookNetworks() (out []netip.Prefix, err error) {
+	for _, text := range c.WebhookAllow {
+		p, err := netip.ParsePrefix(text)
+		if ip, bad := netip.ParseAddr(text); err != nil && bad == nil {
+			p, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q is no network: use 10.0.0.0/8 or 10.1.2.3", text)
+		}
+		out = append(out, p.Masked())
+	}
+	return out, nil
+}
+
+func (c Config) checkWebhooks(add report) {
+	if _, err := c.WebhookNetworks(); err != nil {
+		add("webhook_allow", "%v", err)
 	}
 }

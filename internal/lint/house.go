@@ -51,6 +51,7 @@ var house = []row{
 	{pkg: "internal/stats", std: "cmp math math/rand/v2 slices"},
 	{pkg: "internal/workload/digits"},
 	{pkg: "internal/session"},
+	{pkg: "internal/webhook"},
 	{pkg: "internal/role/worker/child", imports: "internal/failpoint", modules: "golang.org/x/sys"},
 	{pkg: "internal/gpu/cuda/driver", modules: "unsafe github.com/ebitengine/purego golang.org/x/sys"},
 	{pkg: "internal/gpu/cuda/driver/drivertest", imports: "internal/gpu/cuda/driver internal/testenv"},
@@ -135,7 +136,7 @@ var house = []row{
 	// who may do what, above the ports
 	{pkg: "internal/access", imports: ". internal/reload internal/store"},
 	{pkg: "internal/role/shell"},
-	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/failpoint internal/obs internal/role/shell internal/store internal/wire",
+	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/failpoint internal/obs internal/role/shell internal/store internal/webhook internal/wire",
 		modules: "github.com/google/uuid", tests: "internal/core/policy/all internal/core/hold"},
 	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/failpoint internal/files internal/files/transfer internal/gpu internal/lockfile internal/obs internal/role/shell internal/role/worker/child internal/runner internal/session internal/wire",
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
@@ -152,7 +153,7 @@ var house = []row{
 		internal/gpu internal/gpu/fake internal/gpu/cuda internal/gpu/cuda/driver
 		internal/files internal/files/folder internal/files/remote internal/files/s3 internal/files/sweep
 		internal/workload internal/workload/all internal/core/policy internal/core/policy/all
-		internal/role/scheduler internal/role/worker internal/role/worker/child internal/role/api`,
+		internal/role/scheduler internal/role/worker internal/role/worker/child internal/role/api internal/webhook`,
 		modules: "golang.org/x/sync", tests: "github.com/google/uuid internal/core/policy/fair"},
 	{pkg: "internal/bench/record", imports: "."},
 	{pkg: "internal/bench/analysis", imports: ". internal/bench/record internal/stats"},

@@ -30,6 +30,7 @@ type Scheduler struct {
 	store     *prometheus.HistogramVec
 	failures  *prometheus.CounterVec
 	aside     *prometheus.CounterVec
+	hooks     *prometheus.CounterVec
 	leads     prometheus.Gauge
 	wanted    *prometheus.GaugeVec
 }
@@ -50,6 +51,7 @@ func (r *Registry) Scheduler() *Scheduler {
 		store:     histogram("turno_store_operation_seconds", "Operations of the store.", shortBuckets, "operation"),
 		failures:  counter("turno_store_errors_total", "Operations of the store that failed.", "operation"),
 		aside:     counter("turno_dead_letters_total", "Messages that were set aside.", "reason"),
+		hooks:     counter("turno_webhook_tries_total", "Tries to tell a job's end, by what is then the state.", "state"),
 		leads:     prometheus.NewGauge(prometheus.GaugeOpts{Name: "turno_scheduler_leader", Help: "1 while this scheduler leads."}),
 		wanted: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "turno_wanted_slots",
 			Help: "CPUs and GPUs that jobs have, and that those ask for which wait for nothing else; 0 where this scheduler does not lead."}, []string{"device"}),
@@ -58,8 +60,11 @@ func (r *Registry) Scheduler() *Scheduler {
 	s.cycle = cycle.WithLabelValues()
 	s.store.WithLabelValues("commit")
 	s.failures.WithLabelValues("commit")
+	for _, state := range []turno.WebhookState{turno.WebhookPending, turno.WebhookDelivered, turno.WebhookFailed} {
+		s.hooks.WithLabelValues(string(state))
+	}
 	r.all.MustRegister(s.submitted, s.started, s.finished, s.retries, s.wait, s.dispatch, s.run, s.phase, s.device,
-		cycle, s.store, s.failures, s.aside, s.leads, s.wanted)
+		cycle, s.store, s.failures, s.aside, s.hooks, s.leads, s.wanted)
 	s.Wanted(0, 0)
 	return s
 }
@@ -107,6 +112,13 @@ func (s *Scheduler) Store(operation string, took time.Duration, err error) {
 func (s *Scheduler) SetAside(reason turno.DeadReason) {
 	if s != nil {
 		s.aside.WithLabelValues(string(reason)).Inc()
+	}
+}
+
+// Webhook counts a try.
+func (s *Scheduler) Webhook(state string) {
+	if s != nil {
+		s.hooks.WithLabelValues(state).Inc()
 	}
 }
 

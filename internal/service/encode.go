@@ -50,6 +50,7 @@ func appendRest(b []byte, s *turno.Spec) ([]byte, error) {
 	b = appendField(b, `,"submit_dir":`, s.SubmitDir)
 	b = appendField(b, `,"submit_host":`, s.SubmitHost)
 	b = appendField(b, `,"compat":`, s.Compat)
+	b = appendField(b, `,"webhook":`, s.Webhook)
 	if s.Interactive != nil {
 		text, err := json.Marshal(s.Interactive)
 		if err != nil {

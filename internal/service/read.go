@@ -71,12 +71,27 @@ func (s *Service) Job(ctx context.Context, ref string) (turno.Job, error) {
 		return turno.Job{}, fmt.Errorf("find job %s: %w", r, err)
 	}
 	if found[0] != nil {
-		return *found[0], nil
+		return s.withWebhook(ctx, *found[0])
 	}
 	if r.Task >= 0 && found[1] != nil {
 		return waitingTask(found[1], r)
 	}
 	return turno.Job{}, turno.NoJob(r)
+}
+
+// withWebhook says what became of telling a job's end, if it is to be told.
+func (s *Service) withWebhook(ctx context.Context, j turno.Job) (turno.Job, error) {
+	if j.Spec.Webhook == "" || !j.State.Ended() || j.Parent != 0 {
+		return j, nil
+	}
+	w, err := s.o.Store.Webhook(ctx, j.Number)
+	switch {
+	case err == nil:
+		j.Webhook = &w
+	case !errors.Is(err, store.ErrNotFound):
+		return j, fmt.Errorf("read what became of a webhook: %w", err)
+	}
+	return j, nil
 }
 
 // waitingTask is a task that has no record of its own yet, seen through its

@@ -26,6 +26,8 @@
 //	S17 Dead letters come back as written, newest first, each under a number that is never given again. The same digest
 //	   of the same queue is the same letter: what is newest of it counts, FirstAt stays and Times grows. Forgotten ones are gone.
 //	S18 Beyond the bounds of a batch that brings dead letters the oldest go.
+//	S23 Webhooks come back as written, to the microsecond; what is newest of a job counts. Those with a time come in its
+//	   order, and the others not among them. (S19 to S22: see Access.)
 //
 // An error of Commit that is none of ErrFenced, ErrDuplicate, ErrConflict and
 // ErrLogGap leaves open whether the batch was committed (the connection may
@@ -85,6 +87,8 @@ type Batch struct {
 	Logs    []turno.LogChunk
 	Next    int64 // the next job number
 	Dead    DeadLetterBatch
+	// Webhooks are as they now are, one a job, whole.
+	Webhooks []turno.Webhook
 }
 
 // DeadLetterBatch is what a commit says of dead letters: new ones, whose numbers
@@ -138,6 +142,14 @@ type LogSize struct {
 type DeadLetters interface {
 	// DeadLetters lists without bodies; with a Number it gives that one, or ErrNotFound.
 	DeadLetters(ctx context.Context, q turno.DeadLetterQuery) (turno.DeadLetterPage, error)
+}
+
+// Webhooks is every Store: apart, because few ask.
+type Webhooks interface {
+	// Webhook is that of a job, or ErrNotFound.
+	Webhook(ctx context.Context, job int64) (turno.Webhook, error)
+	// DueWebhooks are those that have a time, the earliest first, at most limit.
+	DueWebhooks(ctx context.Context, limit int) ([]turno.Webhook, error)
 }
 
 // Store is safe for concurrent use. Who opened an adapter closes it.

@@ -3,6 +3,7 @@ package container
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -219,9 +220,7 @@ func TestCompose_SaysWhatTurnoReads(t *testing.T) {
 		is.Name = name
 		is.Env = map[string]string{}
 		for _, env := range []map[string]string{image.env, s.Environment} {
-			for k, v := range env {
-				is.Env[k] = v
-			}
+			maps.Copy(is.Env, env)
 		}
 		is.Ports, is.Write = inner(s.Ports), slices.Clone(image.volumes)
 		for _, v := range s.Volumes {

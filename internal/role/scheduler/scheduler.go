@@ -62,8 +62,12 @@ type Options struct {
 	MaxJobs, MaxUserJobs int
 	// DeadLetters bounds how many are kept; 0: DefaultDeadLetters.
 	DeadLetters int
-	Metrics     *obs.Scheduler // nil: nobody counts
-	Log         *slog.Logger
+	// Webhooks tell ends to the addresses that jobs name, Hooks is what is to be
+	// told, of the same store; nil: they are noted, and another one tells.
+	Webhooks WebhookSender
+	Hooks    store.Webhooks
+	Metrics  *obs.Scheduler // nil: nobody counts
+	Log      *slog.Logger
 }
 
 const (
@@ -208,7 +212,7 @@ func (r *Role) newTerm(lead store.Lead, failed int, fail context.CancelCauseFunc
 	return &term{
 		o: r.o, log: r.log.With("term", lead.Term), lead: lead, clock: shell.NewClock(),
 		fail: fail, forgiven: failed,
-		inputs: make(chan input), post: make(chan post, outboxDepth),
+		inputs: make(chan input), post: make(chan post, outboxDepth), owing: make(chan struct{}, 1),
 		speaks: map[string]turno.Versions{}, strangers: map[string]stranger{},
 		core: sched.New(sched.Config{
 			Term: lead.Term, Lease: r.o.Lease, Silence: r.o.Silence, Order: r.o.Order, Ahead: sched.DefaultAhead,

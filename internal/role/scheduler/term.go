@@ -42,6 +42,7 @@ type term struct {
 
 	inputs chan input
 	post   chan post
+	owing  chan struct{} // 1: there are new webhooks
 	group  sync.WaitGroup
 
 	// Owned by the loop.
@@ -71,6 +72,9 @@ type input struct {
 	reports     []*turno.Report
 	strangers   []stranger
 	logs        []turno.LogChunk
+	// webhooks were tried; noted is closed when that is committed.
+	webhooks []turno.Webhook
+	noted    chan struct{}
 }
 
 type submission struct {
@@ -98,6 +102,9 @@ type batch struct {
 	jobs int
 	dead []turno.DeadLetter
 	gone []int64 // dead letters to forget
+
+	webhooks []turno.Webhook
+	noted    []chan struct{}
 }
 
 // renew keeps the lead. It fails the term while the lease still lasts.
@@ -153,6 +160,9 @@ func (t *term) restore(ctx context.Context) error {
 // run is the loop that owns the core.
 func (t *term) run(ctx context.Context) error {
 	t.group.Go(func() { t.send(ctx) })
+	if t.o.Webhooks != nil {
+		t.group.Go(func() { t.tell(ctx) })
+	}
 	woken := time.Now()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -264,6 +274,7 @@ func (t *term) takeIn(ctx context.Context, in *input) error {
 	if err := t.lookUp(ctx, in.submissions); err != nil {
 		return err
 	}
+	t.takeWebhooks(in)
 	for i := range in.submissions {
 		t.submit(&in.submissions[i])
 	}
@@ -371,7 +382,7 @@ func (t *term) flush(ctx context.Context) error {
 		ready := t.core.Ready()
 		b := t.batch
 		t.batch = batch{}
-		aside := len(b.dead)+len(b.gone) > 0
+		aside := len(b.dead)+len(b.gone)+len(b.webhooks) > 0
 		if ready.Empty() && len(b.logs) == 0 && !aside && b.post.empty() {
 			return nil
 		}
@@ -409,6 +420,8 @@ func (t *term) commit(ctx context.Context, ready *sched.Ready, of *batch) error 
 	for i, c := range ready.Jobs {
 		b.Jobs[i] = store.Change(c)
 	}
+	fresh := owed(b.Jobs, t.clock.Now())
+	b.Webhooks = append(of.webhooks, fresh...)
 	if err := failpoint.Hit(failpoint.SchedulerReady); err != nil {
 		return err
 	}
@@ -421,6 +434,12 @@ func (t *term) commit(ctx context.Context, ready *sched.Ready, of *batch) error 
 	t.o.Metrics.Committed(b.Jobs)
 	if err := failpoint.Hit(failpoint.SchedulerCommitted); err != nil {
 		return err
+	}
+	for _, noted := range of.noted {
+		close(noted)
+	}
+	if len(fresh) > 0 {
+		t.owe()
 	}
 	t.o.OnWorkers(ready.Workers, ready.Gone)
 	for _, c := range kept {

@@ -211,6 +211,9 @@ func (d *db) batch(w *sqlstore.Write, logs []turno.LogChunk) *batch {
 		b.add("log", nil, writeLog, c.Job, int64(c.Attempt), c.Offset, c.Offset+int64(len(c.Data)), c.Data)
 	}
 	b.deadLetters(w)
+	for i := range w.Webhooks {
+		b.add("webhook", nil, dollars(sqlstore.PutWebhook), w.Webhooks[i].Args()...)
+	}
 	if len(w.Events) > 0 {
 		b.add("events", nil, writeEvents, int64(len(w.Events)), sqlstore.PackEvents(w.Events))
 		b.add("notification", nil, notify)

@@ -44,6 +44,7 @@ type statements struct {
 	worker, gone            *sql.Stmt
 	logSize, log            *sql.Stmt
 	dead, boundDead, drop   *sql.Stmt
+	webhook                 *sql.Stmt
 }
 
 const (
@@ -96,6 +97,7 @@ ON CONFLICT (block, kind, state) DO UPDATE SET n = n + excluded.n`},
 		{&s.dead, sqlstore.AddDeadLetter},
 		{&s.boundDead, sqlstore.BoundDeadLetters},
 		{&s.drop, sqlstore.DropDeadLetter},
+		{&s.webhook, sqlstore.PutWebhook},
 		{&s.log, `INSERT INTO logs (job, attempt, start, stop, data) VALUES (?, ?, ?, ?, ?)`},
 	} {
 		var err error
@@ -207,7 +209,7 @@ func (d *db) Write(ctx context.Context, b *sqlstore.Write) (revision uint64, err
 		if n == 0 {
 			return store.ErrFenced
 		}
-		for _, step := range []func(*sqlstore.Write) error{w.kinds, w.added, w.changed, w.rest, w.logs, w.deadLetters} {
+		for _, step := range []func(*sqlstore.Write) error{w.kinds, w.added, w.changed, w.rest, w.logs, w.deadLetters, w.webhooks} {
 			if err := step(b); err != nil {
 				return err
 			}
@@ -352,6 +354,15 @@ func (w *writer) deadLetters(b *sqlstore.Write) error {
 	for _, number := range b.Dropped {
 		if _, err := exec(w.stmt.drop, number); err != nil {
 			return fmt.Errorf("drop dead letter %d: %w", number, err)
+		}
+	}
+	return nil
+}
+
+func (w *writer) webhooks(b *sqlstore.Write) error {
+	for i := range b.Webhooks {
+		if _, err := exec(w.stmt.webhook, b.Webhooks[i].Args()...); err != nil {
+			return fmt.Errorf("write webhook: %w", err)
 		}
 	}
 	return nil

@@ -24,7 +24,7 @@ const Totals = -1
 //   - head: that its term is Term, else store.ErrFenced; adds len(Events) to its
 //     revision and raises its next number to Next;
 //   - Kinds, Added (specs before jobs), Changed, Counts, Workers, Gone, Logs, dead
-//     letters, in this order; that each Changed is in state From, else
+//     letters, Webhooks by PutWebhook, in this order; that each Changed is in state From, else
 //     store.ErrConflict.
 //
 // Its slices are used again by the next batch.
@@ -44,6 +44,8 @@ type Write struct {
 	DeadLetters     []DeadLetterRow
 	Dropped         []int64 // numbers of dead letters
 	Keep, KeepBytes int64   // see BoundDeadLetters
+
+	Webhooks []WebhookRow
 
 	buf    []byte // all text, in one piece
 	ids    []byte
@@ -112,6 +114,9 @@ func (w *Write) prepare(b store.Batch, c *cache) error {
 		w.Workers = append(w.Workers, WorkerRow{b.Workers[i].Name, string(text)})
 	}
 	w.texts()
+	if err := w.addWebhooks(b.Webhooks); err != nil {
+		return err
+	}
 	return w.addDead(b.Dead)
 }
 
@@ -123,7 +128,7 @@ func (w *Write) reset(b store.Batch) {
 	clear(counts)
 	*w = Write{
 		Term: b.Term, Next: b.Next, Gone: b.Gone, Logs: b.Logs,
-		DeadLetters: w.DeadLetters[:0], Dropped: b.Dead.Gone, Keep: b.Dead.Keep, KeepBytes: b.Dead.KeepBytes,
+		Webhooks: w.Webhooks[:0], DeadLetters: w.DeadLetters[:0], Dropped: b.Dead.Gone, Keep: b.Dead.Keep, KeepBytes: b.Dead.KeepBytes,
 		Kinds: w.Kinds[:0], Added: w.Added[:0], Specs: w.Specs[:0], Changed: w.Changed[:0],
 		Counts: w.Counts[:0], Workers: w.Workers[:0], Events: w.Events[:0],
 		buf: w.buf[:0], ids: w.ids[:0], counts: counts,

@@ -70,6 +70,7 @@ func Run(t *testing.T, f Factory) {
 		{"S19_S22_Tokens", s19Tokens},
 		{"S20_VersionsOfTokens", s20Versions},
 		{"S21_AuditLog", s21Audit},
+		{"S23_Webhooks", s23Webhooks},
 		{"Walk", walkTest},
 	}
 	for _, test := range tests {

@@ -36,6 +36,7 @@ export interface Spec {
   retries?: number;
   time_limit_seconds?: number;
   hold?: boolean;
+  webhook?: string;
   array?: string;
   after?: { job: string; when: string }[];
   [field: string]: unknown;
@@ -95,6 +96,7 @@ export interface Job {
   attempts?: Attempt[];
   result?: Result;
   retry_of?: number;
+  webhook?: { state: string; tries?: number; due?: string; last_at?: string; status?: number; error?: string };
 }
 
 export interface Page<T> { items: T[]; next_cursor?: string }

@@ -174,6 +174,13 @@ function TaskProgress({ job }: { job: Job }) {
   );
 }
 
+// told says what has become of telling the job's end.
+function told(job: Job): string {
+  const w = job.webhook;
+  if (!w) return t('webhook.later');
+  return [maybe('webhook', w.state), w.tries && t('webhook.tries', { n: w.tries }), w.error].filter(Boolean).join(' · ');
+}
+
 function About({ job }: { job: Job }) {
   const last = job.attempts?.at(-1);
   return (
@@ -188,6 +195,7 @@ function About({ job }: { job: Job }) {
         [t('job.device'), maybe('device', last?.device ?? job.spec.device ?? 'any')],
         [t('job.attempt'), job.attempt],
         [t('job.priority'), job.spec.priority],
+        [t('job.webhook'), job.spec.webhook && told(job)],
         [t('job.tasks'), job.tasks && <a href={`/jobs?state=all&parent=${job.number}`}>{t('job.tasks.list')}</a>],
       ]} />
       {job.retry_of !== undefined && <a href={`/jobs/${job.retry_of}`}>{t('job.retryOf', { job: job.retry_of })}</a>}
