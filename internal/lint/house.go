@@ -175,6 +175,7 @@ var house = []row{
 		modules: "github.com/google/uuid github.com/rabbitmq/amqp091-go github.com/nats-io/nats.go github.com/nats-io/nats-server/v2 golang.org/x/sys modernc.org/sqlite"},
 	{pkg: "test/badinput", tests: ". client internal/testenv internal/wire test/lab github.com/rabbitmq/amqp091-go"},
 	{pkg: "internal/release"},
+	{pkg: "test/docs", tests: "internal/testenv test/lab"},
 	{pkg: "test/deploy/gotypes"},
 	{pkg: "test/deploy", tests: "internal/config internal/testenv test/lab test/deploy/gotypes github.com/yannh/kubeconform sigs.k8s.io/kustomize gopkg.in/yaml.v3"},
 	{pkg: "test/kill", tests: ". client test/lab"},

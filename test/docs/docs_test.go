@@ -1,0 +1,195 @@
+// Package docs checks every document: links lead somewhere, pages are there in
+// both languages or on the list of those that are not yet, and the commands of
+// guides do what the guides say, run one after the other against one turno up.
+package docs
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"turno/internal/testenv"
+	"turno/test/lab"
+)
+
+const root = "../.."
+
+func TestMain(m *testing.M) { lab.Main(m) }
+
+// englishOnly are pages that wait for a Spanish one. The list only gets shorter.
+var englishOnly = []string{
+	"amqp", "architecture", "commands", "dashboard", "docker", "extending", "files", "gpu", "limits", "metrics", "operations",
+	"performance", "python", "reference", "reliability", "security", "train",
+}
+
+// pages are all documents, by their path from the root.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := fs.WalkDir(os.DirFS(root), ".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (path == "bin" || path == "dist" || d.Name() == "node_modules" || d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && path != "."):
+			return fs.SkipDir
+		case strings.HasSuffix(path, ".md"):
+			text, err := os.ReadFile(filepath.Join(root, path))
+			out[path] = string(text)
+			return err
+		}
+		return nil
+	})
+	if err != nil || len(out) < 20 {
+		t.Fatalf("found %d documents: %v", len(out), err)
+	}
+	return out
+}
+
+var (
+	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
+	fence   = regexp.MustCompile("(?ms)^```.*?^```|^    .*?$|`[^`\n]*`")
+	notWord = regexp.MustCompile(`[^\p{L}\p{N}_\- ]`)
+)
+
+// anchors are the names that headings of a page have in links.
+func anchors(text string) map[string]bool {
+	out := map[string]bool{}
+	for _, m := range heading.FindAllStringSubmatch(text, -1) {
+		out[strings.ReplaceAll(notWord.ReplaceAllString(strings.ToLower(m[1]), ""), " ", "-")] = true
+	}
+	return out
+}
+
+func TestLinks_LeadSomewhere(t *testing.T) {
+	t.Parallel()
+	all := pages(t)
+	checked := 0
+	for page, text := range all {
+		for _, m := range link.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
+			path, anchor, _ := strings.Cut(m[1], "#")
+			if strings.Contains(path, "://") || strings.HasPrefix(path, "mailto:") {
+				continue // of others: cannot be asked here
+			}
+			checked++
+			target := page
+			if path != "" {
+				target = filepath.ToSlash(filepath.Join(filepath.Dir(page), path))
+			}
+			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
+				t.Errorf("%s: %s leads nowhere", page, m[1])
+			} else if anchor != "" && strings.HasSuffix(target, ".md") && !anchors(all[target])[anchor] {
+				t.Errorf("%s: %s has no heading %q", page, target, anchor)
+			}
+		}
+	}
+	if checked < 100 {
+		t.Errorf("only %d links were looked at", checked)
+	}
+}
+
+func TestPages_AreInBothLanguages(t *testing.T) {
+	t.Parallel()
+	all := pages(t)
+	for page := range all {
+		name, isPage := strings.CutPrefix(strings.TrimSuffix(page, ".md"), "docs/")
+		if !isPage || strings.Contains(name, "/") {
+			continue
+		}
+		if english, spanish := strings.CutSuffix(name, ".es"); spanish {
+			if all["docs/"+english+".md"] == "" {
+				t.Errorf("%s has no English page", page)
+			}
+			continue
+		}
+		translated, listed := all["docs/"+name+".es.md"] != "", slices.Contains(englishOnly, name)
+		if translated == listed {
+			t.Errorf("%s: there is a Spanish page: %v; on the list of those without: %v", page, translated, listed)
+		}
+		if translated && blocks(all[page]) != blocks(all["docs/"+name+".es.md"]) {
+			t.Errorf("%s: the Spanish page has other commands:\n%s\n---\n%s", page, blocks(all[page]), blocks(all["docs/"+name+".es.md"]))
+		}
+	}
+}
+
+var runnable = regexp.MustCompile("(?ms)^```sh run\n(.*?)^```")
+
+// blocks are the commands of a page that are run.
+func blocks(text string) string {
+	var all []string
+	for _, m := range runnable.FindAllStringSubmatch(text, -1) {
+		all = append(all, m[1])
+	}
+	return strings.Join(all, "\n")
+}
+
+// TestGuides_DoWhatTheySay runs the commands of each guide, line by line as a
+// reader types them; a line that fails fails the guide. Both languages have the
+// same commands, which another test looks at.
+func TestGuides_DoWhatTheySay(t *testing.T) {
+	t.Parallel()
+	testenv.Need(t, testenv.PythonNeed)
+	binary, dir := lab.Binary(t, lab.Build{}), t.TempDir()
+	bin := filepath.Join(dir, "bin")
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(binary, filepath.Join(bin, "turno")); err != nil {
+		t.Fatal(err)
+	}
+	env := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir, "TURNO_DATA="+dir+"/data", "TURNO_ALLOW_ROOT=true",
+		fmt.Sprintf("TURNO_LISTEN=127.0.0.1:%d", testenv.FreePort(t)), "TURNO_FAKE_GPUS=2")
+	up(t, env, dir)
+	ran := 0
+	for page, text := range pages(t) {
+		if strings.HasSuffix(page, ".es.md") {
+			continue
+		}
+		for _, m := range runnable.FindAllStringSubmatch(text, -1) {
+			ran++
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			cmd := exec.CommandContext(ctx, "bash", "-eu", "-o", "pipefail", "-c", m[1])
+			cmd.Env, cmd.Dir = env, dir
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v\n%s\n%s", page, err, m[1], out)
+			}
+			cancel()
+		}
+	}
+	if ran < 5 {
+		t.Errorf("only %d pieces of guides were run", ran)
+	}
+}
+
+// up is the one turno of all guides.
+func up(t *testing.T, env []string, dir string) {
+	t.Helper()
+	log, err := os.Create(filepath.Join(dir, "up.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd := exec.Command(filepath.Join(dir, "bin/turno"), "up", "--no-open", "--end-jobs")
+	cmd.Env, cmd.Dir, cmd.Stdout, cmd.Stderr = env, dir, log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+	})
+	ready := exec.CommandContext(t.Context(), "sh", "-c", `i=0; until grep -q "turno is up" "$1"; do i=$((i+1)); test $i -lt 600; sleep 0.1; done`, "sh", log.Name())
+	if out, err := ready.CombinedOutput(); err != nil {
+		text, _ := os.ReadFile(log.Name())
+		t.Fatalf("turno up: %v %s\n%s", err, out, text)
+	}
+}
