@@ -64,7 +64,7 @@ var submitTests = map[string]func(*testing.T, Front){
 			Exclude: []string{"w3"}, Priority: -5, Retries: 2, Backoff: turno.Duration(1500 * time.Millisecond),
 			TimeLimit: turno.Duration(time.Hour), Grace: turno.Duration(time.Second),
 			Begin:    time.Date(2030, 1, 2, 3, 4, 5, 6000, time.UTC),
-			Deadline: time.Date(2031, 1, 2, 3, 4, 5, 0, time.UTC), NoRequeue: true, Hold: true, Webhook: "https://example.org/?a=1&b=<2>",
+			Deadline: time.Date(2031, 1, 2, 3, 4, 5, 0, time.UTC), NoRequeue: true, Hold: true, Webhook: "https://example.org/?a=1&b=%3C2%3E",
 			Array: &turno.Array{Tasks: turno.Ranges{{First: 0, Last: 8, Step: 2}}, Limit: 2},
 			After: []turno.Dependency{{Job: "1", When: turno.AfterOK}, {Job: before.ID, When: turno.AfterAny}},
 		}
