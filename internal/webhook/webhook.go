@@ -25,6 +25,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"syscall"
@@ -153,6 +154,9 @@ func (s *Sender) Send(ctx context.Context, m Message) (status int, err error) {
 	req.Header.Set("webhook-signature", Sign(s.o.Secrets, m))
 	res, err := s.client.Do(req)
 	if err != nil {
+		if outer, ok := errors.AsType[*url.Error](err); ok {
+			err = outer.Err // the rest is known
+		}
 		return 0, err
 	}
 	defer res.Body.Close()
@@ -163,7 +167,7 @@ func (s *Sender) Send(ctx context.Context, m Message) (status int, err error) {
 	case res.StatusCode < 400:
 		return res.StatusCode, fmt.Errorf("%s: redirects are not followed", res.Status)
 	}
-	return res.StatusCode, fmt.Errorf("%s: %s", res.Status, printable(text))
+	return res.StatusCode, errors.New(strings.TrimSuffix(res.Status+": "+printable(text), ": "))
 }
 
 // printable is what a stranger answered, as far as it can stand in a line.

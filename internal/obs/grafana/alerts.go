@@ -46,6 +46,8 @@ var alerts = []alert{
 		"a hundredth of all commits takes longer than half a second", "Everything waits for commits: look at the store's disk."},
 	{"TurnoDeadLetters", happened("turno_dead_letters_total", "reason"), "0m", "warning",
 		"messages could not be taken as jobs and were set aside: {{ $labels.reason }}", "turno dead-letters lists them."},
+	{"TurnoWebhooksFail", `sum(increase(turno_webhook_tries_total{state="failed"}[15m])) > 0`, "0m", "warning",
+		"ends of jobs could not be told to the addresses that they name", "turno show JOB says why; the scheduler's log names the jobs."},
 	{"TurnoScrapeLacks", `increase(turno_telemetry_errors_total[15m]) > 3`, "5m", "warning",
 		"turno at {{ $labels.instance }} cannot tell all of its metrics", "It cannot read its store, or reaches no scheduler."},
 	{"TurnoTokensRefused", `sum by (instance) (increase(turno_auth_failures_total[5m])) > 100`, "0m", "warning",

@@ -126,6 +126,8 @@ var rows = []row{
 		{title: "Refused for their token", tile: true, unit: "none", queries: []query{{expr: "sum(increase(turno_auth_failures_total" + anywhere + "[$__range]))"}}},
 		{title: "Streams that are open", tile: true, unit: "none", queries: []query{{expr: "sum(turno_sse_clients" + anywhere + ")"}}},
 		{title: "Scrapes that lacked something", tile: true, bad: true, unit: "none", queries: []query{{expr: "sum(increase(turno_telemetry_errors_total" + anywhere + "[$__range]))"}}},
+		{title: "Webhooks", unit: "ops", note: "tries, by what the webhook is afterwards: pending is tried again", stack: true, queries: []query{
+			{expr: "sum by (state) (" + rate("turno_webhook_tries_total", anywhere) + ")", legend: "{{state}}"}}},
 		{title: "A round of the scheduler", unit: "s", queries: []query{
 			{expr: quantile("0.5", "", "turno_scheduler_cycle_seconds", anywhere), legend: "median"}, {expr: quantile("0.99", "", "turno_scheduler_cycle_seconds", anywhere), legend: "p99"}}},
 		{title: "Commits", unit: "s", queries: []query{
