@@ -218,6 +218,51 @@ func TestShell_TokenRevokedUnderAnOpenPage(t *testing.T) {
 	x.see("h1", "Jobs") // where one was
 }
 
+// TestTokens_MadeUsedAndRevokedInTheBrowser: an admin makes a token for ana; she
+// signs in with it, sees her own jobs and what she may do; the admin revokes it
+// under her open page.
+func TestTokens_MadeUsedAndRevokedInTheBrowser(t *testing.T) {
+	t.Parallel()
+	d, _, x := start(t)
+	submit(t, d, command("true"))
+	x.visit("/settings")
+	x.press("New token")
+	x.fill("dialog input[name=name]", "ana's laptop")
+	x.fill("dialog input[name=user]", "ana")
+	x.click("dialog #confirm")
+	x.await(`document.querySelector('#secret code')`)
+	secret := strings.Trim(x.eval(`document.querySelector('#secret code').textContent`), `"`)
+	if !strings.HasPrefix(secret, "turno_") {
+		t.Fatalf("the secret shown is %q", secret)
+	}
+	x.press("I have copied it")
+	x.await(`[...document.querySelectorAll('#tokens tr.row')].some((r) => r.innerText.includes("ana's laptop") && r.innerText.includes('Submitter'))`)
+	if x.eval(`document.body.innerText.includes('turno_')`) != "false" {
+		t.Error("the secret is still on the page")
+	}
+
+	ana := open(t, x.base)
+	ana.expected = regexp.MustCompile(`401|404.*/jobs/1`)
+	ana.visit("/jobs?state=all")
+	ana.fill("input[type=password]", secret)
+	ana.press("Sign in")
+	ana.see("h1", "Jobs")
+	ana.await(`document.querySelector('.pill-live') && !document.querySelector('tr[data-job]')`)
+	ana.visit("/jobs/1")
+	ana.see(".empty-title", "1")
+	ana.visit("/workers")
+	ana.await(`document.querySelector('[data-worker]') && ![...document.querySelectorAll('button')].some((b) => b.textContent === 'Drain')`)
+	ana.visit("/settings")
+	ana.await(`document.querySelectorAll('#tokens tr.row').length === 1 && !document.querySelector('#new-token')`)
+	ana.click("#language")
+	ana.see("#tokens", "Estos son los tuyos")
+
+	x.click(`#tokens tr.row:first-child .button-bad`)
+	x.click("dialog #confirm")
+	ana.see(".notice", "sesión ha terminado")
+	x.await(`document.querySelectorAll('#tokens tr[data-state=active]').length === 1`)
+}
+
 // TestPages_AreAccessible holds every page, in both themes and at both widths,
 // against axe's rules, and sees that a phone need not scroll sideways.
 func TestPages_AreAccessible(t *testing.T) {

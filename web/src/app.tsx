@@ -10,7 +10,7 @@ import { useKeys } from './lib/keys';
 import { freshness, paused, staleSeconds } from './lib/live';
 import { isDark, language, theme } from './lib/preferences';
 import { followLinks, navigate, path, segments } from './lib/router';
-import { access } from './lib/session';
+import { access, maySubmit } from './lib/session';
 import { summary } from './lib/summary';
 import { Benchmarks } from './pages/benchmarks';
 import { JobPage } from './pages/job';
@@ -92,7 +92,7 @@ function Menu() {
     <nav class="nav" aria-label={t('app.menu')}>
       <a class="brand" href="/"><Mark />{t('app.name')}</a>
       <ul>
-        {MENU.map((item) => {
+        {MENU.filter((item) => item.href !== '/submit' || maySubmit()).map((item) => {
           const here = item.href === '/' ? path.value === '/' : path.value.startsWith(item.href);
           return (
             <li key={item.href}>

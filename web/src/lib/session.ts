@@ -4,7 +4,7 @@ import { signal } from '@preact/signals';
 import { get, onSignedOut, post, send } from './api';
 import { listen, onStreamSignedOut, stopListening } from './live';
 import { address, navigate } from './router';
-import type { Session } from './types';
+import type { Role, Session } from './types';
 
 export type Access = 'unknown' | 'in' | 'out' | 'away';
 
@@ -13,6 +13,13 @@ export const session = signal<Session | undefined>(undefined);
 export const signInError = signal<unknown>(undefined);
 // ended tells a session that ended from one that never was.
 export const ended = signal(false);
+
+// may tells whether who is signed in has one of these roles: what they may not do
+// is not offered. The server decides.
+export const may = (...roles: Role[]): boolean => (session.value?.roles ?? []).some((r) => roles.includes(r));
+export const maySubmit = (): boolean => may('admin', 'operator', 'submitter');
+export const mayOperate = (): boolean => may('admin', 'operator');
+export const mayOrder = (owner: string | undefined): boolean => mayOperate() || (maySubmit() && owner === session.value?.user);
 
 function enter(answer: Session): void {
   session.value = answer;

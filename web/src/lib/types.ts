@@ -148,14 +148,22 @@ export interface Schema {
 }
 
 export type StateCounts = Partial<Record<State, number>>;
-export interface Summary { states: StateCounts; queues: Record<string, StateCounts> }
+export interface Summary { states: StateCounts; queues: Record<string, StateCounts>; users: Record<string, StateCounts> }
 
 export interface Submitted { id: string; number?: number; warning?: string; error?: Problem }
 export interface Acted { target: string; state?: string; error?: Problem }
 
 export interface Problem { code: string; detail?: string; message?: string; field?: string; hint?: string; status?: number }
 
-export interface Session { signed_in: boolean; user?: string; expires_at?: string; instance: string; version: string }
+export type Role = 'admin' | 'operator' | 'submitter' | 'viewer' | 'worker' | 'metrics';
+
+export interface Token {
+  id: string; name: string; user: string; roles: Role[]; file?: boolean;
+  created_at?: string; expires_at?: string; revoked_at?: string; last_used_at?: string; last_used_from?: string;
+}
+export interface MadeToken extends Token { secret: string }
+
+export interface Session { signed_in: boolean; user?: string; roles?: Role[]; token_id?: string; expires_at?: string; instance: string; version: string }
 
 export interface JobEvent {
   revision: number; reset?: boolean; number?: number; parent?: number; task?: number; name?: string;

@@ -18,6 +18,7 @@ import { useKeys } from '../lib/keys';
 import { now } from '../lib/live';
 import { useResource } from '../lib/resource';
 import { navigate, param, withParams } from '../lib/router';
+import { mayOrder } from '../lib/session';
 import { displayOf, hasEnded, isActive, WAITING, type Job, type Json, type Submitted } from '../lib/types';
 
 const TABS = ['log', 'result', 'attempts', 'spec'] as const;
@@ -86,6 +87,7 @@ function TabOf({ tab, job }: { tab: Tab; job: Job }) {
 
 function Head({ job, refresh }: { job: Job; refresh: () => void }) {
   const asking = useSignal(false);
+  const mine = mayOrder(job.spec.user);
   const order = async (verb: 'cancel' | 'hold' | 'release' | 'requeue') => {
     try {
       await post(`jobs/${displayOf(job)}/${verb}`, {});
@@ -104,13 +106,13 @@ function Head({ job, refresh }: { job: Job; refresh: () => void }) {
       </div>
       <span class="spacer" />
       <div class="actions">
-        {job.state === 'queued' && <Order verb="hold" do={order} />}
-        {job.state === 'held' && <Order verb="release" do={order} />}
-        {isActive(job.state) && job.state !== 'stopping' && <Order verb="requeue" do={order} />}
-        {!hasEnded(job.state) && (
+        {mine && job.state === 'queued' && <Order verb="hold" do={order} />}
+        {mine && job.state === 'held' && <Order verb="release" do={order} />}
+        {mine && isActive(job.state) && job.state !== 'stopping' && <Order verb="requeue" do={order} />}
+        {mine && !hasEnded(job.state) && (
           <button type="button" class="button button-bad" onClick={() => { asking.value = true; }}><Icon name="stop" size={15} />{t('verb.cancel')}</button>
         )}
-        {hasEnded(job.state) && <button type="button" class="button" onClick={() => void retry(job)}><Icon name="spin" size={15} />{t('verb.retry')}</button>}
+        {mine && hasEnded(job.state) && <button type="button" class="button" onClick={() => void retry(job)}><Icon name="spin" size={15} />{t('verb.retry')}</button>}
         <a class="button" href={`/submit/${encodeURIComponent(job.spec.type)}?from=${displayOf(job)}`}>{t('verb.clone')}</a>
         <CopyButton text={asCli(job.spec)} label={t('verb.copyCli')} />
         <CopyButton text={asCurl(job.spec)} label={t('verb.copyCurl')} />

@@ -11,6 +11,7 @@ import { filterOf, JobList } from '../lib/joblist';
 import { useKeys } from '../lib/keys';
 import { now } from '../lib/live';
 import { navigate, param, params, setParams, withParams } from '../lib/router';
+import { maySubmit } from '../lib/session';
 import { summary } from '../lib/summary';
 import { displayOf, hasEnded, LIVE, STATES, type Job, type State } from '../lib/types';
 
@@ -38,7 +39,7 @@ export function Jobs() {
         <h1>{t('jobs.title')}</h1>
         <span class="muted number">{state?.rows && t('jobs.shown', { n: rows.length })}</span>
         <span class="spacer" />
-        <a class="button button-main" href="/submit"><Icon name="submit" size={16} />{t('nav.submit')}</a>
+        {maySubmit() && <a class="button button-main" href="/submit"><Icon name="submit" size={16} />{t('nav.submit')}</a>}
       </div>
       <Filters />
       {state?.error && <Trouble error={state.error} at={state.at} />}
@@ -48,7 +49,7 @@ export function Jobs() {
         </button>
       )}
       <section class="card">
-        <BulkBar rows={rows} selected={selected} filter={filter} />
+        {maySubmit() && <BulkBar rows={rows} selected={selected} filter={filter} />}
         {!state || (!state.loaded && !state.error) ? <Loading /> : rows.length === 0 ? (
           <Empty icon="jobs" title={t('jobs.none')}><p>{t('jobs.none.help')}</p><a class="button" href="/jobs?state=all">{t('jobs.filter.clear')}</a></Empty>
         ) : <Table rows={rows} at={at.value} selected={selected} />}

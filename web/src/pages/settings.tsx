@@ -1,7 +1,8 @@
 import type { Signal } from '@preact/signals';
 import { Facts, Moment, Section } from '../components/basics';
 import { Icon } from '../components/icon';
-import { t } from '../i18n';
+import { Tokens } from '../components/tokens';
+import { maybe, t } from '../i18n';
 import { clock, language, shortcuts, theme } from '../lib/preferences';
 import { session, signOut } from '../lib/session';
 
@@ -21,7 +22,7 @@ export function Settings() {
         </div>
         <div class="span-6 stack">
           <Section title={t('settings.you')}>
-            <Facts items={[[t('settings.user'), who?.user], [t('settings.session'), <Moment time={who?.expires_at} />]]} />
+            <Facts items={[[t('settings.user'), who?.user], [t('tokens.roles'), (who?.roles ?? []).map((r) => maybe('role', r)).join(', ')], [t('settings.session'), <Moment time={who?.expires_at} />]]} />
             <div class="actions"><button type="button" class="button" id="sign-out" onClick={() => void signOut()}><Icon name="leave" size={16} />{t('settings.signOut')}</button></div>
           </Section>
           <Section title={t('settings.server')}>
@@ -29,6 +30,7 @@ export function Settings() {
           </Section>
           <Section title={t('settings.licences')}><p class="muted">{t('settings.licences.text')}</p></Section>
         </div>
+        <div class="span-12 stack" id="tokens"><Tokens /></div>
       </div>
     </>
   );

@@ -7,6 +7,7 @@ import { t } from '../i18n';
 import { post } from '../lib/api';
 import { bytes } from '../lib/format';
 import { useResource } from '../lib/resource';
+import { mayOperate } from '../lib/session';
 import type { Gpu, Page, Worker } from '../lib/types';
 
 const EVERY = 2000;
@@ -47,7 +48,7 @@ function WorkerCard({ worker, refresh }: { worker: Worker; refresh: () => void }
         {machine.simulated && <span class="tag tag-warn" title={t('simulated.help')}>{t('simulated')}</span>}
         {worker.drain && <span class="muted">{worker.drain}</span>}
         <span class="spacer" />
-        <DrainButton worker={worker} refresh={refresh} />
+        {mayOperate() && <DrainButton worker={worker} refresh={refresh} />}
       </div>
       <div class="usage">
         <Usage name={t('workers.cpus')} used={worker.cpus_used} all={machine.cpus} write={(n) => String(Math.round(n * 10) / 10)} />
