@@ -14,7 +14,8 @@ const (
 	backupShort = "copy the queue to a file, while it runs"
 	backupLong  = `Writes everything that turno up knows of jobs, their results and logs to a
 file: all of it as of one moment. The server may run meanwhile. The file is an
-SQLite database that only you can read; it holds what users typed, but no token.
+SQLite database that only you can read; it holds what users typed, and of
+tokens only hashes.
 
 Files of jobs are not in it. They lie in the folder "files" of the data folder,
 never change, and can be copied by any tool, after the backup.

@@ -105,7 +105,7 @@ var mayUse = map[string]string{
 	"drain": operators, "undrain": operators, "dead-letters": operators, "dead-letter": operators, "letters:redrive": operators, "letters:drop": operators,
 	"makeToken": admins, "audit": admins,
 	"statFiles": senders, "packFiles": senders, "putFile": senders,
-	"getFile": workers, "nameFile": workers, "fileName": workers,
+	"getFile": anyUser, "nameFile": workers, "fileName": workers,
 }
 
 // TestAttack_C3_C6_EveryRouteForEveryRole: a viewer that posts, a worker that

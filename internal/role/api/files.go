@@ -111,7 +111,7 @@ func (a *Role) routeFiles() {
 	}, a.putFile)
 	raw(a, huma.Operation{
 		Method: http.MethodGet, Path: base + "/files/{hash}", OperationID: "getFile", Summary: "A stored file",
-		Description: "Takes Range. Always an attachment.", Responses: octetAnswer(), Security: roles(access.Store),
+		Description: "Takes Range. Always an attachment.", Responses: octetAnswer(), Security: roles(access.Read, access.Store),
 	}, a.getFile)
 	raw(a, huma.Operation{
 		Method: http.MethodPut, Path: base + "/files/names/{name}", OperationID: "nameFile", Summary: "Give a name to a stored file",

@@ -379,7 +379,6 @@ export const en = {
   'settings.licences': 'Made with',
   'settings.licences.text': 'Preact, Preact Signals, Chart.js, chartjs-chart-error-bars and uPlot, all under the MIT licence.',
 
-  'users.title': 'Users',
   'tokens.title': 'Tokens',
   'tokens.help': 'A token says who you are and what you may do. These are yours: end one that you do not need, or that others may have seen.',
   'tokens.help.admin': 'A token says who somebody is and what they may do. Only its hash is kept: the secret is shown once, when it is made.',

@@ -381,7 +381,6 @@ export const es: Texts = {
   'settings.licences': 'Hecho con',
   'settings.licences.text': 'Preact, Preact Signals, Chart.js, chartjs-chart-error-bars y uPlot, todos con licencia MIT.',
 
-  'users.title': 'Usuarios',
   'tokens.title': 'Tokens',
   'tokens.help': 'Un token dice quién eres y qué puedes hacer. Estos son los tuyos: revoca el que no necesites o el que otros puedan haber visto.',
   'tokens.help.admin': 'Un token dice quién es alguien y qué puede hacer. Solo se guarda su hash: el secreto se muestra una vez, al crearlo.',
