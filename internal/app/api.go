@@ -49,10 +49,7 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	}
 	server, err := api.New(api.Options{
 		Service: svc, Link: svc.Link, Listen: cfg.Listen, FallForward: p.alone && !cfg.Explicit("listen"),
-		Access: access.Options{
-			File: cfg.TokenPath(), User: userName(), Store: p.store, AuditFile: filepath.Join(cfg.Data, config.AuditName), KeepAudit: int64(cfg.AuditEntries),
-		},
-		AllowHosts: cfg.AllowHosts, CertFile: certFile, KeyFile: keyFile,
+		Access: accessOptions(cfg, p), AllowHosts: cfg.AllowHosts, CertFile: certFile, KeyFile: keyFile,
 		SessionKey: sessionKey(token), Size: all.Size,
 		Bounds: api.Bounds{Bytes: cfg.SubmitBytes, Rate: float64(orNone(cfg.SubmitRate)), Streams: orNone(cfg.EventStreams)},
 		Files:  p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
@@ -144,6 +141,13 @@ func sessionKey(token string) []byte {
 	mac := hmac.New(sha256.New, []byte(token))
 	mac.Write([]byte("turno: sessions of browsers"))
 	return mac.Sum(nil)
+}
+
+func accessOptions(cfg config.Config, p *shared) access.Options {
+	return access.Options{
+		File: cfg.TokenPath(), User: userName(), Store: p.store,
+		AuditFile: filepath.Join(cfg.Data, config.AuditName), KeepAudit: int64(cfg.AuditEntries),
+	}
 }
 
 // userName is whose jobs are those that come with the token file of this server.

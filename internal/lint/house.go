@@ -142,7 +142,7 @@ var house = []row{
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
 		tests:   "internal/workload/all internal/workload"},
 	{pkg: "internal/role/api", imports: ". internal/access internal/cert internal/figures internal/files internal/obs internal/service internal/session web",
-		modules: "github.com/coder/websocket github.com/danielgtaylor/huma", tests: "client internal/broker"},
+		modules: "github.com/coder/websocket github.com/danielgtaylor/huma", tests: "client internal/broker internal/store"},
 	{pkg: "client", imports: ". internal/cert internal/session", modules: "github.com/coder/websocket", tests: "internal/role/api internal/service"},
 	{pkg: "internal/files/remote", imports: ". client internal/files", tests: "internal/access internal/role/api internal/service"},
 

@@ -30,7 +30,7 @@ export function Settings() {
           </Section>
           <Section title={t('settings.licences')}><p class="muted">{t('settings.licences.text')}</p></Section>
         </div>
-        <div class="span-12 stack" id="tokens"><Tokens /></div>
+        <div class="stack" id="tokens"><Tokens /></div>
       </div>
     </>
   );
