@@ -47,7 +47,7 @@ export function Tokens() {
       )}
       {(gone > 0 || all.value) && (
         <div class="actions"><button type="button" class="button button-quiet" aria-pressed={all.value} onClick={() => { all.value = !all.value; }}>
-          {all.value ? t('tokens.hideEnded') : t('tokens.showEnded', { n: gone })}
+          {t('tokens.ended')}
         </button></div>
       )}
       {making.value && <NewToken onClose={() => { making.value = false; }} onMade={(k) => { making.value = false; made.value = k; refresh(); }} />}
@@ -150,8 +150,6 @@ function Made({ token, onClose }: { token: MadeToken; onClose: () => void }) {
       <div class="stack">
         <p>{t('tokens.once')}</p>
         <div id="secret"><Command text={token.secret} /></div>
-        <p class="muted">{t('tokens.how')}</p>
-        <Command text={`TURNO_SERVER=${window.location.origin} TURNO_TOKEN=… turno whoami`} />
         <div class="actions"><button type="button" class="button button-main" onClick={onClose}>{t('tokens.kept')}</button></div>
       </div>
     </Dialog>
