@@ -32,6 +32,7 @@ type demoOptions struct {
 	keep     string
 	timeout  time.Duration
 	format   format
+	tour     bool // says what happens, and why
 }
 
 func (s *session) demoCommand() *cobra.Command {
@@ -41,6 +42,7 @@ func (s *session) demoCommand() *cobra.Command {
 	fl.BoolVar(&o.onServer, "on-server", false, "use the configured server instead of a private turno")
 	fl.StringVar(&o.keep, "keep", "", "`DIR` for the pictures that the demo makes (default: a temporary one)")
 	fl.DurationVar(&o.timeout, "timeout", demoTime, "give up after this `TIME`")
+	fl.BoolVar(&o.tour, "tour", false, "explain each step as it happens")
 	o.format.add(fl)
 	s.addSettings(fl, "worker")
 	cmd.RunE = s.command(func(ctx context.Context, cmd *cobra.Command, _ []string) error {
@@ -58,6 +60,7 @@ func (s *session) demoCommand() *cobra.Command {
 			store, err := s.fileStore(cfg)
 			return errors.Join(s.demo(ctx, svc, &o, store), err)
 		}
+		s.tourStep(&o, tourStart)
 		s.notef("Starting a private turno…\n")
 		p, err := s.private(ctx, cfg)
 		if err != nil {
@@ -98,16 +101,20 @@ func (s *session) demo(ctx context.Context, svc turno.Service, o *demoOptions, s
 	if len(trials) == 0 {
 		return failed(exitUnavailable, "no worker offers anything").hint("turno nodes shows them")
 	}
+	s.tourMachines(o, workers)
+	s.tourStep(o, tourSubmit)
 	if err := s.startTrials(ctx, svc, trials); err != nil {
 		return err
 	}
-	err = s.watchTrials(ctx, svc, trials)
+	s.tourStep(o, tourWatch)
+	err = s.watchTrials(ctx, svc, o, trials)
 	if err != nil {
 		s.abandon(ctx, svc, trials)
 		if context.Cause(ctx) == errTimeout {
 			err = failed(exitTimeout, "the demo took longer than %s", o.timeout)
 		}
 	}
+	s.tourStep(o, tourTable)
 	rows, bad := results(s, trials)
 	if o.format.data() {
 		if werr := o.format.write(s.io.Out, map[string]any{"results": rows, "failed": bad}); werr != nil {
@@ -168,7 +175,7 @@ func withModel(params json.RawMessage, id string) json.RawMessage {
 }
 
 // watchTrials waits for all of them and shows how far they are.
-func (s *session) watchTrials(ctx context.Context, svc turno.Service, trials []*trial) error {
+func (s *session) watchTrials(ctx context.Context, svc turno.Service, o *demoOptions, trials []*trial) error {
 	refs := make([]string, len(trials))
 	for i, t := range trials {
 		refs[i] = t.id
@@ -178,6 +185,10 @@ func (s *session) watchTrials(ctx context.Context, svc turno.Service, trials []*
 	jobs, err := s.await(ctx, svc, refs, false, func(j turno.Job) {
 		if j.State.Ended() && !ended[j.ID] {
 			ended[j.ID] = true
+			if o.tour {
+				s.tourEnd(&j)
+				return
+			}
 			bar.step(1, fmt.Sprintf("%s: %s", j.Spec.Name, j.State))
 		}
 	})
