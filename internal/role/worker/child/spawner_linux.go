@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -162,7 +163,8 @@ func (s *Spawner) Prune(ctx context.Context) error {
 		}
 		st, err := readState(dir)
 		if err != nil {
-			continue // one that is just being made
+			errs = append(errs, s.abandon(dir, err))
+			continue
 		}
 		switch err := st.Keeper.await(ctx); {
 		case errors.Is(err, errGone):
@@ -172,6 +174,19 @@ func (s *Spawner) Prune(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// abandon removes the directory of a keeper that has no state, or a part of one
+// from a disk that was full, if it is not just being made: its agent ended
+// before it could have given it a job.
+func (s *Spawner) abandon(dir string, err error) error {
+	s.mu.Lock() // none is made meanwhile
+	defer s.mu.Unlock()
+	_, unreadable := errors.AsType[*fs.PathError](err)
+	if unreadable && !errors.Is(err, fs.ErrNotExist) || filepath.Clean(dir) == filepath.Clean(s.own) {
+		return nil
+	}
+	return os.RemoveAll(dir)
 }
 
 // keepers yields the directories of all keepers in dir.

@@ -184,8 +184,24 @@ func TestSpawner_AnotherKeeper(t *testing.T) {
 	if e := wait(t, attach(t, spec)); e.Code != 4 || e.Lost {
 		t.Errorf("exit: %+v", e)
 	}
+	// Agents that were killed, or had no disk left, before they had written a state.
+	for name, text := range map[string]string{"none": "", "half": `{"id":`} {
+		begun := filepath.Join(dir, keeperPrefix+name)
+		if err := os.Mkdir(begun, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if text == "" {
+			continue
+		}
+		if err := os.WriteFile(filepath.Join(begun, stateFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := second.Prune(patient(t)); err != nil {
 		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, keeperPrefix+"*")); len(left) != 1 || left[0] != second.own {
+		t.Errorf("keepers' directories after prune: %v", left)
 	}
 	if e := wait(t, attach(t, spec)); !e.Lost {
 		t.Errorf("exit after prune: %+v", e)
