@@ -71,7 +71,7 @@ var house = []row{
 	{pkg: "internal/store", imports: "."},
 	{pkg: "internal/gpu", imports: "."},
 	// computing on GPUs, and NVML's side of the port
-	{pkg: "internal/gpu/cuda", imports: ". internal/gpu/cuda/driver", tests: "internal/gpu/cuda/kernel"},
+	{pkg: "internal/gpu/cuda", imports: ". internal/gpu/cuda/driver", tests: "internal/gpu internal/gpu/cuda/kernel"},
 	{pkg: "internal/files", imports: ".", modules: "golang.org/x/sys"},
 	{pkg: "internal/files/filestest", imports: ". internal/files"},
 	{pkg: "internal/files/sweep", imports: ". internal/files"},
