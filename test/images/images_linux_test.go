@@ -1,9 +1,14 @@
 package images
 
 import (
+	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"turno/test/lab"
 )
 
 // closed is how the images must be able to run.
@@ -26,6 +31,7 @@ func TestImages(t *testing.T) {
 	t.Run("SizesAndUsers", e.testSizes)
 	t.Run("ClosedTheyRun", e.testClosed)
 	t.Run("OneContainerIsAWholeTurno", e.testWhole)
+	t.Run("AsRoot", e.testRoot)
 	t.Run("PyTorch", e.testTorch)
 	t.Run("Monitor", e.testMonitor)
 }
@@ -40,7 +46,7 @@ func (e *engine) testSizes(t *testing.T) {
 	}
 	base := size("debian:12.12-slim")
 	for image, most := range map[string]float64{"turno-server": 80, "turno-worker-cpu": base + 80, "turno-worker-gpu": base + 80} {
-		t.Logf("%s: %.0f MB (%.0f beyond a base of %.0f)", image, size(image), size(image)-base, base)
+		t.Logf("%s: %.0f MB; its base, if it has one: %.0f", image, size(image), base)
 		if size(image) > most {
 			t.Errorf("%s is larger than %.0f MB", image, most)
 		}
@@ -76,14 +82,15 @@ func (e *engine) testClosed(t *testing.T) {
 // healthy waits until a container's own check says so.
 func (e *engine) healthy(t *testing.T, container string) {
 	t.Helper()
-	for e.docker(t, "inspect", "-f", "{{.State.Health.Status}}", container) != "healthy" {
-		if out, err := e.try(t.Context(), "docker", "events", "--since", "0s", "--until", "1s", "--filter", "container="+container); err != nil {
-			t.Fatalf("wait for %s: %v %s", container, err, out)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	lab.Await(ctx, t, func() error {
+		out, err := e.try(ctx, "docker", "inspect", "-f", "{{.State.Health.Status}}", container)
+		if err == nil && strings.TrimSpace(out) != "healthy" {
+			err = fmt.Errorf("%s is %s", container, out)
 		}
-		if e.docker(t, "inspect", "-f", "{{.State.Running}}", container) != "true" {
-			t.Fatalf("%s has ended: %s", container, e.docker(t, "logs", container))
-		}
-	}
+		return err
+	})
 }
 
 // testWhole runs everything in one container, and jobs in it: with no
@@ -129,6 +136,21 @@ cat "$pid"; exit 1`
 	if out, err := e.try(t.Context(), "docker", "exec", "whole", "sh", "-c", kill); err != nil {
 		t.Errorf("an orphan that has ended is not waited for: %v\n%s", err, out)
 	}
+}
+
+// testRoot: a worker that is root runs jobs as others, or says what it lacks.
+func (e *engine) testRoot(t *testing.T) {
+	out, err := e.try(t.Context(), "docker", "run", "--rm", "--user", "0:0", "--cap-drop", "ALL", "turno-worker-cpu", "up")
+	if err == nil || !strings.Contains(out, "start it as an ordinary user") {
+		t.Errorf("root without capabilities: %v %s", err, out)
+	}
+	e.docker(t, "run", "-d", "--name", "root", "--user", "0:0", "turno-worker-cpu", "up")
+	e.healthy(t, "root")
+	got := e.docker(t, "exec", "root", "turno", "run", "--", "sh", "-c", "id -u; cat /data/token || echo closed")
+	if !strings.HasPrefix(got, "6") || strings.HasPrefix(got, "65532") || !strings.Contains(got, "closed") {
+		t.Errorf("a job of a worker that is root printed %q", got)
+	}
+	e.docker(t, "rm", "-f", "root")
 }
 
 func (e *engine) testTorch(t *testing.T) {
