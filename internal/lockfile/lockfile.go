@@ -46,5 +46,6 @@ func holder(path string) string {
 	return "unknown"
 }
 
-// Release lets another process have it.
-func (l *Lock) Release() error { return l.file.Close() }
+// Release lets another process have it. The lock is undone before the file is
+// closed: a child that is just being started may still have the file too.
+func (l *Lock) Release() error { return errors.Join(unlock(l.file), l.file.Close()) }
