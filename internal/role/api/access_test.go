@@ -407,7 +407,7 @@ func TestEvents_OfOthersAreNotTold(t *testing.T) {
 	}
 	p := serveAll(t, api.Options{Service: f})
 	for who, want := range map[string]int{"submitter": 1, "ben": 0, "viewer": 2} {
-		_, body := p.as(t, who, "GET", "/api/v1/events", "")
+		_, body := p.as(t, who, "GET", "/api/v1/events?job=1&job=2", "")
 		if got := strings.Count(body, "event: job"); got != want || !strings.Contains(body, "event: reset") {
 			t.Errorf("%s hears of %d: %s", who, got, body)
 		}
