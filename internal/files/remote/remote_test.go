@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"context"
+	"iter"
 	"testing"
 
 	"turno"
@@ -21,6 +22,10 @@ type nobody struct{ turno.Service }
 func (nobody) Summary(context.Context) (turno.Summary, error) { return turno.Summary{}, nil }
 
 func (nobody) Workers(context.Context) ([]turno.Worker, error) { return nil, nil }
+
+func (nobody) Events(ctx context.Context, _ turno.EventQuery) iter.Seq2[turno.Event, error] {
+	return func(func(turno.Event, error) bool) { <-ctx.Done() }
+}
 
 // serve is a Store on a real server with a folder.
 func serve(t testing.TB) files.Store {
