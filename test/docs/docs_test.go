@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { lab.Main(m) }
 // englishOnly are pages that wait for a Spanish one. The list only gets shorter.
 var englishOnly = []string{
 	"amqp", "architecture", "commands", "dashboard", "extending", "files", "gpu", "limits", "metrics", "operations",
-	"performance", "python", "reference", "reliability", "security", "train", "webhooks",
+	"performance", "python", "reference", "reliability", "security", "train",
 }
 
 // pages are all documents, by their path from the root.
