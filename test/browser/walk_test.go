@@ -290,7 +290,9 @@ func TestPages_AreAccessible(t *testing.T) {
 				x.visit(path)
 				x.await(`document.querySelector('h1, .empty-title') && document.querySelector('.pill-live') && !document.querySelector('.loading .icon-spin')`)
 				if wide := x.eval(`document.documentElement.scrollWidth - innerWidth`); width < 500 && wide != "0" {
-					t.Errorf("%s is %s pixels too wide for a phone", path, wide)
+					t.Errorf("%s is %s pixels too wide for a phone: %s", path, wide, x.eval(`[...document.querySelectorAll('main *')]
+.filter(e => e.getBoundingClientRect().right > innerWidth && ![...e.children].some(c => c.getBoundingClientRect().right > innerWidth))
+.slice(0, 3).map(e => e.outerHTML.slice(0, 160)).join(' | ')`))
 				}
 				for _, v := range x.axe(axe) {
 					t.Errorf("%s, %s, %d pixels: %s", path, theme, width, v)
