@@ -176,7 +176,7 @@ func TestRotation(t *testing.T) {
 	}
 	events, stop := context.WithCancel(ctx)
 	ended, broken := make(chan int64, 2), make(chan error, 1)
-	go func() { // ends with events
+	hear := func(c *client.Client) { // ends with events
 		for e, err := range c.Events(events, turno.EventQuery{}) {
 			if err != nil {
 				broken <- err
@@ -186,7 +186,8 @@ func TestRotation(t *testing.T) {
 				ended <- e.Number
 			}
 		}
-	}()
+	}
+	go hear(c)
 	lab.Await(ctx, t, func() error { return allRun(ctx, c, 2) })
 
 	// Another key, another token; the old one counts for a while beside it.
@@ -207,6 +208,11 @@ func TestRotation(t *testing.T) {
 	if err := allRun(ctx, connect(t, d, p.Cert, token), 2); err != nil {
 		t.Errorf("the old token: %v", err)
 	}
+	select {
+	case err := <-broken:
+		t.Fatalf("the stream of events broke while its token was good: %v", err)
+	default:
+	}
 	write(t, filepath.Join(d.Data, "token"), fresh+"\n")
 	lab.Await(ctx, t, func() error {
 		if _, err := connect(t, d, p.Cert, token).Summary(ctx); err == nil {
@@ -214,6 +220,15 @@ func TestRotation(t *testing.T) {
 		}
 		return nil
 	})
+	select { // what it had opened ends with it
+	case err := <-broken:
+		if !strings.Contains(err.Error(), "the token is not valid here") {
+			t.Errorf("the stream of events ended with %v", err)
+		}
+	case <-ctx.Done():
+		t.Fatal("the old token's stream of events goes on")
+	}
+	go hear(renewed)
 	// What is no token leaves the last good one in force.
 	write(t, filepath.Join(d.Data, "token"), "nonsense\n")
 	if err := allRun(ctx, renewed, 2); err != nil {

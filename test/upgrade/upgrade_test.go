@@ -92,8 +92,12 @@ func (u *upgrade) finish(ctx context.Context, t *testing.T, unnoticed bool) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if j.Attempt != 1 || len(j.Attempts) != 1 {
-			t.Errorf("job %d noticed the upgrade: %+v", n, j.Attempts)
+		// What was handed over in the moment in which its worker stopped may not have
+		// begun: that is lost, and nothing was done twice.
+		for _, a := range j.Attempts[:len(j.Attempts)-1] {
+			if a.EndedAt.After(a.StartedAt) {
+				t.Errorf("job %d noticed the upgrade: %+v", n, j.Attempts)
+			}
 		}
 	}
 	u.load.CheckFree(ctx, t, u.c)
