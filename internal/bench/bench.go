@@ -30,7 +30,6 @@ import (
 type Run struct {
 	// constant
 	Service turno.Service
-	User    string
 	Results *record.Results
 	Sensors Sensors
 	// Save keeps the results so far; it is called often.
@@ -315,7 +314,7 @@ func (r *Run) tell(c *record.Case) {
 func (r *Run) spec(c *record.Case, side *record.Side) *turno.Spec {
 	s := &turno.Spec{
 		Type: c.Type, Params: json.RawMessage(c.Params), Engine: side.Engine, Device: side.Device, CPUs: turno.CPU,
-		Queue: r.queue, User: r.User, Workers: []string{r.Results.Worker}, NoRequeue: true, Name: "bench " + c.Type,
+		Queue: r.queue, Workers: []string{r.Results.Worker}, NoRequeue: true, Name: "bench " + c.Type,
 	}
 	if side.Device == turno.DeviceGPU {
 		s.GPUs = 1
@@ -351,5 +350,5 @@ func (r *Run) cancel(ctx context.Context, number int64) {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer stop()
 	// best effort: the run ends anyway, and says why
-	_, _ = r.Service.Act(ctx, turno.Action{Verb: turno.Cancel, Jobs: []string{fmt.Sprint(number)}, Force: true, User: r.User})
+	_, _ = r.Service.Act(ctx, turno.Action{Verb: turno.Cancel, Jobs: []string{fmt.Sprint(number)}, Force: true})
 }

@@ -136,7 +136,7 @@ func newRun(t *testing.T, l *lab) *Run {
 		t.Fatal(err)
 	}
 	Start(results, &twoCPUs, "v", "private", "here", []string{"turno", "bench", "run"})
-	return &Run{Service: l, User: "eva", Results: results, Sensors: Elsewhere{}, Save: func(*record.Results) error { return nil }}
+	return &Run{Service: l, Results: results, Sensors: Elsewhere{}, Save: func(*record.Results) error { return nil }}
 }
 
 // steadily takes 0.2 s, half that with two threads.

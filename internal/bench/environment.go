@@ -69,7 +69,7 @@ func (r *Run) command(ctx context.Context, script string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	number, err := r.submit(ctx, &turno.Spec{Type: "exec", Name: "bench environment", Params: params, Queue: r.queue, User: r.User,
+	number, err := r.submit(ctx, &turno.Spec{Type: "exec", Name: "bench environment", Params: params, Queue: r.queue,
 		Workers: []string{r.Results.Worker}, TimeLimit: turno.Duration(environmentTime)})
 	if err != nil {
 		return "", err
