@@ -283,6 +283,9 @@ func (d *Deployment) ClientBy(url string) *client.Client {
 	var token []byte
 	Await(ctx, d.T, func() (err error) {
 		token, err = os.ReadFile(path)
+		if err == nil && len(token) == 0 { // a version of before makes the file and then writes it
+			err = turno.Errorf(turno.CodeUnavailable, "%s is empty", path)
+		}
 		return err
 	})
 	c, err := client.New(client.Options{URL: url, Token: strings.TrimSpace(string(token))})
