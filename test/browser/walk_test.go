@@ -281,6 +281,7 @@ func TestPages_AreAccessible(t *testing.T) {
 		}
 		return err
 	})
+	x.checkFirstLoad()
 	widths := map[string][]int64{"light": {1280, 390}, "dark": {1280}} // the layout is the same in both
 	for theme := range widths {
 		x.eval(fmt.Sprintf(`(localStorage.setItem('turno.theme', %q), 0)`, theme))
@@ -299,6 +300,23 @@ func TestPages_AreAccessible(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// maxFirstLoad is what the overview may cost with its charts, as it is sent.
+const maxFirstLoad = 140 << 10
+
+// checkFirstLoad opens the overview and adds up what that fetched.
+func (x *tab) checkFirstLoad() {
+	x.t.Helper()
+	x.visit("/")
+	x.await(`document.querySelector('.chart canvas') && document.querySelector('.series canvas')`)
+	var total int
+	fmt.Sscan(x.eval(`[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+.filter(e => !e.name.includes('/api/')).reduce((sum, e) => sum + e.encodedBodySize, 0)`), &total)
+	x.t.Logf("the overview fetched %d bytes", total)
+	if total < 50<<10 || total > maxFirstLoad {
+		x.t.Errorf("the overview fetched %d bytes; at most %d", total, maxFirstLoad)
 	}
 }
 

@@ -8,12 +8,15 @@ package bundle
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	esbuild "github.com/evanw/esbuild/pkg/api"
@@ -38,39 +41,85 @@ var modules = map[string]string{
 // Files are what is built, by path within dist.
 type Files map[string][]byte
 
+// Build is what the sources make.
+type Build struct {
+	Files Files
+	parts map[string]part // scripts, by path within dist
+}
+
+// part is what esbuild tells of a script that it wrote.
+type part struct {
+	Entry   string `json:"entryPoint"` // the source that it begins with, if it can be imported as it is
+	Style   string `json:"cssBundle"`
+	Imports []struct {
+		Path, Kind string
+	}
+}
+
 // Make builds from the folder web. The same sources give the same bytes.
-func Make(web string) (Files, error) {
+func Make(web string) (*Build, error) {
 	web, err := filepath.Abs(web)
 	if err != nil {
 		return nil, fmt.Errorf("find the sources: %w", err)
 	}
 	// The worker comes first: the page is told its name.
-	out := Files{}
-	worker, err := build(web, "src/stream/worker.ts", nil, out)
+	b := &Build{Files: Files{}, parts: map[string]part{}}
+	worker, err := b.build(web, "src/stream/worker.ts", nil)
 	if err != nil {
 		return nil, err
 	}
-	page, err := build(web, "src/main.tsx", map[string]string{"WORKER": `"/` + worker.script + `"`}, out)
+	page, err := b.build(web, "src/main.tsx", map[string]string{"WORKER": `"/` + worker.script + `"`})
 	if err != nil {
 		return nil, err
 	}
-	index, err := indexHTML(filepath.Join(web, "src", "index.html"), page)
+	index, err := b.indexHTML(filepath.Join(web, "src", "index.html"), page)
 	if err != nil {
 		return nil, err
 	}
-	out["index.html"] = index
+	b.Files["index.html"] = index
 	icon, err := os.ReadFile(filepath.Join(web, "src", "favicon.svg"))
 	if err != nil {
 		return nil, fmt.Errorf("read the icon: %w", err)
 	}
-	out["favicon.svg"] = icon
-	return out, nil
+	b.Files["favicon.svg"] = icon
+	return b, nil
 }
+
+// Loads are the files that a browser fetches for sources: theirs, and all that
+// these import at once. What is imported later has to be named.
+func (b *Build) Loads(sources ...string) []string {
+	wanted := map[string]bool{}
+	var want func(name string)
+	want = func(name string) {
+		p, ok := b.parts[name]
+		if !ok || wanted[name] {
+			return
+		}
+		wanted[name] = true
+		if p.Style != "" {
+			wanted[inDist(p.Style)] = true
+		}
+		for _, i := range p.Imports {
+			if i.Kind == "import-statement" {
+				want(inDist(i.Path))
+			}
+		}
+	}
+	for name, p := range b.parts {
+		if slices.Contains(sources, p.Entry) {
+			want(name)
+		}
+	}
+	return slices.Sorted(maps.Keys(wanted))
+}
+
+// inDist is a path of esbuild's within dist.
+func inDist(name string) string { return strings.TrimPrefix(name, "dist/") }
 
 // entry is what an HTML page has to name.
 type entry struct{ script, style string }
 
-func build(web, source string, define map[string]string, out Files) (entry, error) {
+func (b *Build) build(web, source string, define map[string]string) (entry, error) {
 	alias := map[string]string{}
 	for name, file := range modules {
 		alias[name] = filepath.Join(web, "vendor", filepath.FromSlash(file))
@@ -82,7 +131,7 @@ func build(web, source string, define map[string]string, out Files) (entry, erro
 		JSX: esbuild.JSXAutomatic, JSXImportSource: "preact", TsconfigRaw: "{}",
 		MinifyWhitespace: true, MinifyIdentifiers: true, MinifySyntax: true, LegalComments: esbuild.LegalCommentsNone,
 		EntryNames: "[name]-[hash]", ChunkNames: "part-[hash]", AssetNames: "[name]-[hash]",
-		LogLevel: esbuild.LogLevelSilent, Write: false,
+		LogLevel: esbuild.LogLevelSilent, Write: false, Metafile: true,
 	})
 	var errs []error
 	for _, m := range result.Errors {
@@ -95,11 +144,20 @@ func build(web, source string, define map[string]string, out Files) (entry, erro
 	if err := errors.Join(errs...); err != nil {
 		return entry{}, err
 	}
+	var told struct{ Outputs map[string]part }
+	if err := json.Unmarshal([]byte(result.Metafile), &told); err != nil {
+		return entry{}, fmt.Errorf("read what esbuild tells of %s: %w", source, err)
+	}
+	for name, p := range told.Outputs {
+		if path.Ext(name) == ".js" {
+			b.parts[inDist(name)] = p
+		}
+	}
 	var e entry
 	base := strings.TrimSuffix(path.Base(source), path.Ext(source)) + "-"
 	for _, f := range result.OutputFiles {
 		name := "assets/" + filepath.Base(f.Path)
-		out[name] = f.Contents
+		b.Files[name] = f.Contents
 		if strings.HasPrefix(path.Base(name), base) {
 			switch path.Ext(name) {
 			case ".js":
@@ -128,14 +186,21 @@ func vendored(alias map[string]string) esbuild.Plugin {
 	}}
 }
 
-func indexHTML(source string, e entry) ([]byte, error) {
+// indexHTML names all that the page begins with, so that it is fetched at once.
+func (b *Build) indexHTML(source string, e entry) ([]byte, error) {
 	t, err := template.ParseFiles(source)
 	if err != nil {
 		return nil, fmt.Errorf("read the page: %w", err)
 	}
-	var b bytes.Buffer
-	if err := t.Execute(&b, map[string]string{"Script": "/" + e.script, "Style": "/" + e.style}); err != nil {
+	var parts []string
+	for _, name := range b.Loads("src/main.tsx") {
+		if name != e.script && path.Ext(name) == ".js" {
+			parts = append(parts, "/"+name)
+		}
+	}
+	var out bytes.Buffer
+	if err := t.Execute(&out, map[string]any{"Script": "/" + e.script, "Style": "/" + e.style, "Parts": parts}); err != nil {
 		return nil, fmt.Errorf("write the page: %w", err)
 	}
-	return b.Bytes(), nil
+	return out.Bytes(), nil
 }

@@ -18,7 +18,6 @@ import (
 	"testing"
 
 	"turno/internal/testenv"
-	"turno/web"
 	"turno/web/bundle"
 )
 
@@ -33,7 +32,7 @@ func TestDist_IsWhatTheSourcesMake(t *testing.T) {
 	}
 	dist := filepath.Join(root, "dist")
 	if *update {
-		write(t, dist, made)
+		write(t, dist, made.Files)
 		return
 	}
 	built := map[string]bool{}
@@ -46,9 +45,9 @@ func TestDist_IsWhatTheSourcesMake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range slices.Sorted(maps.Keys(made)) {
+	for _, name := range slices.Sorted(maps.Keys(made.Files)) {
 		text, err := os.ReadFile(filepath.Join(dist, name))
-		if err != nil || !bytes.Equal(text, made[name]) {
+		if err != nil || !bytes.Equal(text, made.Files[name]) {
 			t.Errorf("web/dist/%s is not what web/src makes: run make web (%v)", name, err)
 		}
 		delete(built, name)
@@ -74,35 +73,62 @@ func write(t *testing.T, dist string, made bundle.Files) {
 	}
 }
 
-// maxFirstLoad is what the overview may cost, compressed, charts included.
-const maxFirstLoad = 150 << 10
+// maxFirstLoad is what the overview may cost, compressed, charts included;
+// maxPage what any other page may cost beside that.
+const (
+	maxFirstLoad = 140 << 10
+	maxPage      = 20 << 10
+)
 
+// later is what the overview imports once it is there: its charts.
+var later = []string{"src/charts/chartjs.ts", "src/charts/uplot.ts"}
+
+// What a browser fetches for the overview test/browser measures too.
 func TestDist_FirstLoadIsSmall(t *testing.T) {
 	t.Parallel()
-	total := 0
-	err := fs.WalkDir(web.Files(), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := fs.ReadFile(web.Files(), name)
-		if err != nil {
-			return err
-		}
-		var b bytes.Buffer
-		z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
-		z.Write(text)
-		z.Close()
-		t.Logf("%-40s %7d bytes, %6d compressed", name, len(text), b.Len())
-		total += b.Len()
-		return nil
-	})
+	made, err := bundle.Make(root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("all of it: %d bytes compressed", total)
-	if total > maxFirstLoad {
-		t.Errorf("the dashboard has %d bytes compressed; at most %d", total, maxFirstLoad)
+	first := append(made.Loads(append(later, "src/main.tsx", "src/stream/worker.ts")...), "index.html", "favicon.svg")
+	total := 0
+	for _, name := range first {
+		size := compressed(made.Files[name])
+		t.Logf("%-40s %7d bytes, %6d compressed", name, len(made.Files[name]), size)
+		total += size
 	}
+	t.Logf("the first load: %d files, %d bytes compressed", len(first), total)
+	if len(first) < 7 || total > maxFirstLoad {
+		t.Errorf("the first load has %d files and %d bytes compressed; at most %d bytes", len(first), total, maxFirstLoad)
+	}
+	pages, err := filepath.Glob(filepath.Join(root, "src", "pages", "*.tsx"))
+	if err != nil || len(pages) == 0 {
+		t.Fatalf("there are %d pages: %v", len(pages), err)
+	}
+	for _, page := range append(pages, "es.ts") {
+		source := "src/pages/" + filepath.Base(page)
+		if page == "es.ts" {
+			source = "src/i18n/es.ts"
+		}
+		size := 0
+		for _, name := range made.Loads(source) {
+			if !slices.Contains(first, name) {
+				size += compressed(made.Files[name])
+			}
+		}
+		t.Logf("%-40s %6d compressed, beside it", source, size)
+		if size > maxPage {
+			t.Errorf("%s costs %d bytes beside the first load; at most %d", source, size, maxPage)
+		}
+	}
+}
+
+func compressed(text []byte) int {
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // the level is valid
+	_, _ = z.Write(text)                                  // to memory
+	_ = z.Close()
+	return b.Len()
 }
 
 func TestSources_AreOfTheirTypes(t *testing.T) {

@@ -12,16 +12,18 @@ import { isDark, language, theme } from './lib/preferences';
 import { followLinks, navigate, path, segments } from './lib/router';
 import { access, maySubmit } from './lib/session';
 import { summary } from './lib/summary';
-import { Benchmarks } from './pages/benchmarks';
-import { JobPage } from './pages/job';
-import { Jobs } from './pages/jobs';
+import { later } from './components/later';
 import { Overview } from './pages/overview';
-import { Queues } from './pages/queues';
-import { Settings } from './pages/settings';
 import { SignIn } from './pages/sign-in';
-import { Submit } from './pages/submit';
-import { Workers } from './pages/workers';
 import { count } from './lib/format';
+
+const Benchmarks = later(() => import('./pages/benchmarks').then((m) => m.Benchmarks));
+const JobPage = later(() => import('./pages/job').then((m) => m.JobPage));
+const Jobs = later(() => import('./pages/jobs').then((m) => m.Jobs));
+const Queues = later(() => import('./pages/queues').then((m) => m.Queues));
+const Settings = later(() => import('./pages/settings').then((m) => m.Settings));
+const Submit = later(() => import('./pages/submit').then((m) => m.Submit));
+const Workers = later(() => import('./pages/workers').then((m) => m.Workers));
 
 interface Item { href: string; name: Key; icon: IconName; key: string }
 

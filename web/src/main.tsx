@@ -6,10 +6,11 @@ import './styles/components.css';
 import './styles/pages.css';
 import { render } from 'preact';
 import { App } from './app';
+import { ready } from './i18n';
 import { begin } from './lib/session';
 
 const root = document.getElementById('app');
 if (root) {
   void begin();
-  render(<App />, root);
+  void ready().then(() => render(<App />, root));
 }

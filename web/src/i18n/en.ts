@@ -18,6 +18,9 @@ export const en = {
   'app.toOverview': 'To the overview',
   'app.unreachable': 'The server does not answer',
   'app.unreachable.help': 'What you see is from {ago}. It is read again as soon as the server is back.',
+  'app.notLoaded': 'This page could not be loaded',
+  'app.notLoaded.help': 'The server may be another version now, or away.',
+  'app.reload': 'Load it anew',
   'app.failed': 'That did not work',
 
   'nav.overview': 'Overview',

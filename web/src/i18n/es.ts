@@ -20,6 +20,9 @@ export const es: Texts = {
   'app.toOverview': 'Ir al resumen',
   'app.unreachable': 'El servidor no responde',
   'app.unreachable.help': 'Lo que ves es de {ago}. Se volverá a leer en cuanto el servidor vuelva.',
+  'app.notLoaded': 'No se ha podido cargar esta página',
+  'app.notLoaded.help': 'Puede que el servidor sea ya de otra versión, o no responda.',
+  'app.reload': 'Volver a cargar',
   'app.failed': 'No ha funcionado',
 
   'nav.overview': 'Resumen',

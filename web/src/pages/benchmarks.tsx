@@ -2,14 +2,7 @@ import { SizesChart, SpeedUpChart, TimesChart, TypesChart } from '../charts/benc
 import { Loading, Section, Trouble } from '../components/basics';
 import { Samples } from '../components/samples';
 import { t } from '../i18n';
-import { useResource } from '../lib/resource';
-import { hasEnded, type Statistics } from '../lib/types';
-
-const CALM = 3000;
-
-export function useStatistics() {
-  return useResource<Statistics>('statistics', { calm: CALM, of: (e) => !!e.state && hasEnded(e.state) }).value.value;
-}
+import { useStatistics } from '../charts/statistics';
 
 export function Benchmarks() {
   const { data, error, at } = useStatistics();

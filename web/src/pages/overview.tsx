@@ -7,7 +7,7 @@ import { Samples } from '../components/samples';
 import { t } from '../i18n';
 import { count, duration } from '../lib/format';
 import { useResource } from '../lib/resource';
-import { useStatistics } from './benchmarks';
+import { useStatistics } from '../charts/statistics';
 import { summary } from '../lib/summary';
 import { ENDED, STATES, displayOf, type Job, type Page, type Statistics, type Worker } from '../lib/types';
 
