@@ -54,7 +54,7 @@ func TestApart_WorkerRestartedUnder50Commands(t *testing.T) {
 	load.Check(ctx, t, c, ends)
 	for n, j := range load.Stored(ctx, t, c) {
 		if j.Attempt != 1 || j.Losses != 0 {
-			t.Errorf("job %d has %d attempts, %d losses", n, j.Attempt, j.Losses)
+			t.Errorf("job %d has %d attempts, %d losses:%s", n, j.Attempt, j.Losses, lab.Attempts(j))
 		}
 	}
 	d.Stop()

@@ -250,7 +250,7 @@ func (l *Load) Check(ctx context.Context, t testing.TB, c *client.Client, e *End
 		case j == nil:
 			t.Errorf("job %d (%s) was accepted and is not in the store", n, l.Accepted[n])
 		case len(got) != 1 || got[0] != j.State || !slices.Contains(lenient, l.Accepted[n]) && got[0] != want[l.Accepted[n]]:
-			t.Errorf("job %d (%s) ended as %v, want once %s: %s %q %s", n, l.Accepted[n], got, want[l.Accepted[n]], j.Reason, j.Detail, tell(j))
+			t.Errorf("job %d (%s) ended as %v, want once %s: %s %q %s", n, l.Accepted[n], got, want[l.Accepted[n]], j.Reason, j.Detail, Attempts(j))
 		case j.ID != l.ids[n]:
 			t.Errorf("job %d has the id %s, was handed in as %s", n, j.ID, l.ids[n])
 		case j.Tasks == nil && j.State == turno.Succeeded:
@@ -271,13 +271,13 @@ func (l *Load) Check(ctx context.Context, t testing.TB, c *client.Client, e *End
 	l.checkMarks(t, stored, lenient)
 }
 
-// tell is what became of a job's attempts.
-func tell(j *turno.Job) string {
+// Attempts tells what became of a job's attempts.
+func Attempts(j *turno.Job) string {
 	var text strings.Builder
 	for _, a := range j.Attempts {
-		fmt.Fprintf(&text, "[%d on %s", a.Number, a.Worker)
+		fmt.Fprintf(&text, " [%d on %s", a.Number, a.Worker)
 		if r := a.Result; r != nil {
-			fmt.Fprintf(&text, " %s %s %q", r.State, r.Reason, r.Message)
+			fmt.Fprintf(&text, " %s %s %q after %s", r.State, r.Reason, r.Message, a.EndedAt.Sub(a.AssignedAt))
 		}
 		text.WriteString("]")
 	}

@@ -195,6 +195,7 @@ func (c *commands) attach(ctx context.Context, a *attempt) {
 	a.command = cmd
 	a.stop = func(grace time.Duration, _ turno.Reason) { cmd.stop(grace) }
 	c.attaching.Add(1)
+	c.keep(a.key, nil) // from now on: others may end, and be forgotten, before this one is found
 	c.group.Go(func() {
 		p, err := child.Attach(a.dir)
 		c.keep(a.key, p)
@@ -364,7 +365,7 @@ func (c *commands) limits(t *turno.Task) child.Limits {
 }
 
 // keep remembers a process until its attempt is forgotten: its keeper holds
-// its exit as long.
+// its exit as long. nil is one that is looked for, or was not found.
 func (c *commands) keep(k turno.AttemptKey, p *child.Process) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -396,15 +397,18 @@ func (c *commands) forget(keys []turno.AttemptKey) {
 // prune removes what earlier keepers have left, while there is no attempt here
 // whose exit could be with one of them.
 func (c *commands) prune() {
-	c.mu.Lock()
-	busy := len(c.kept) > 0
-	c.mu.Unlock()
-	if busy {
+	if c.busy() {
 		return
 	}
 	if err := c.keeper.Prune(c.ctx); err != nil {
 		c.role.log.Warn("cannot remove what earlier keepers left", "err", err)
 	}
+}
+
+func (c *commands) busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.kept) > 0
 }
 
 func (c *commands) clean(dir string) {

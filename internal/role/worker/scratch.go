@@ -55,6 +55,9 @@ func (c *commands) weigh(full bool) {
 	var running []command
 	c.mu.Lock()
 	for k, p := range c.kept {
+		if p == nil {
+			continue
+		}
 		select {
 		case <-p.Done():
 		default:
