@@ -151,7 +151,7 @@ func (p *process) kill() error {
 
 // tail is the end of the server's output, enough to see why it failed.
 func (l launch) tail() string {
-	const enough = 4 << 10
+	const enough = 16 << 10
 	b, err := os.ReadFile(l.logPath())
 	if err != nil {
 		return err.Error()
