@@ -49,6 +49,29 @@ func newRabbitMQ() (*instance, error) { return rabbitMQ("listeners.tcp.1 = 127.0
 // ports and data. Listeners is that part of its configuration, with a %d for the
 // port.
 func rabbitMQ(listeners string) (*instance, error) {
+	epmd, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	n := rabbitNode{name: "turno@localhost", epmd: epmd, cookie: rand.Text(), config: listeners}
+	in, err := n.layOut()
+	if err != nil {
+		return nil, err
+	}
+	in.parts = []launch{n.nameServer(in.parts[0]), in.parts[0]}
+	return in, nil
+}
+
+// rabbitNode is what tells one node from another.
+type rabbitNode struct {
+	name   string // as Erlang's
+	epmd   int    // the port of the name server
+	cookie string
+	config string // that part of its configuration; a %d is the port
+}
+
+// layOut makes the node's folder. The name server is to be there before it.
+func (n rabbitNode) layOut() (*instance, error) {
 	dir, err := newDataDir(-1, -1)
 	if err != nil {
 		return nil, err
@@ -57,26 +80,25 @@ func rabbitMQ(listeners string) (*instance, error) {
 	if !strings.HasPrefix(dir, root+"/") {
 		return nil, fmt.Errorf("%s is %s, and the server's data in %s is not below it: set TMPDIR to %[2]s/tmp", RabbitMQRootVariable, root, dir)
 	}
-	ports := make([]int, 3)
-	for i := range ports {
-		port, err := freePort()
-		if err != nil {
-			return nil, err
-		}
-		ports[i] = port
+	amqp, err := freePort()
+	if err != nil {
+		return nil, err
 	}
-	amqp, distribution, epmd := ports[0], strconv.Itoa(ports[1]), strconv.Itoa(ports[2])
-	if err := writeRabbitFiles(dir, fmt.Sprintf(listeners, amqp)); err != nil {
+	distribution, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	if err := writeRabbitFiles(dir, fmt.Sprintf(n.config, amqp), n.cookie); err != nil {
 		return nil, err
 	}
 	inside := strings.TrimPrefix(dir, root)
 	env := []string{
 		"HOME=" + inside,
 		"ERL_EPMD_ADDRESS=127.0.0.1",
-		"ERL_EPMD_PORT=" + epmd,
+		"ERL_EPMD_PORT=" + strconv.Itoa(n.epmd),
 		"ERL_CRASH_DUMP_SECONDS=0", // none: it would take longer than the kill
-		"RABBITMQ_NODENAME=turno@localhost",
-		"RABBITMQ_DIST_PORT=" + distribution,
+		"RABBITMQ_NODENAME=" + n.name,
+		"RABBITMQ_DIST_PORT=" + strconv.Itoa(distribution),
 		"RABBITMQ_CONF_ENV_FILE=" + filepath.Join(inside, "env.conf"),
 		"RABBITMQ_CONFIG_FILE=" + filepath.Join(inside, "rabbitmq.conf"),
 		"RABBITMQ_ENABLED_PLUGINS_FILE=" + filepath.Join(inside, "plugins"),
@@ -95,10 +117,6 @@ func rabbitMQ(listeners string) (*instance, error) {
 		stored: []string{filepath.Join(dir, "mnesia")},
 		tool:   "/usr/lib/rabbitmq/bin/rabbitmqctl",
 		parts: []launch{{
-			name: "epmd", dir: dir, root: root, env: env, uid: -1, gid: -1, stop: syscall.SIGTERM,
-			argv:  []string{"epmd", "-d", "-address", "127.0.0.1", "-port", epmd},
-			ready: "epmd running",
-		}, {
 			name: "rabbitmq", dir: dir, root: root, env: env, uid: -1, gid: -1, stop: syscall.SIGTERM,
 			argv:  []string{rabbitServer},
 			ready: "Server startup complete",
@@ -106,16 +124,23 @@ func rabbitMQ(listeners string) (*instance, error) {
 	}, nil
 }
 
-func writeRabbitFiles(dir, listeners string) error {
+// nameServer is the one of the node, in its folder.
+func (n rabbitNode) nameServer(node launch) launch {
+	node.name, node.ready = "epmd", "epmd running"
+	node.argv = []string{"epmd", "-d", "-address", "127.0.0.1", "-port", strconv.Itoa(n.epmd)}
+	return node
+}
+
+func writeRabbitFiles(dir, config, cookie string) error {
 	files := []struct{ name, text string }{
 		{"rabbitmq.conf", fmt.Sprintf(`%slog.file = false
 log.console = true
 log.console.level = info
 disk_free_limit.absolute = 50MB
-`, listeners)},
+`, config)},
 		{"plugins", "[].\n"},
 		{"env.conf", ""},
-		{".erlang.cookie", rand.Text()},
+		{".erlang.cookie", cookie},
 	}
 	for _, f := range files {
 		// 0400: Erlang refuses a cookie that others can read.

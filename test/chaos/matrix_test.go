@@ -81,6 +81,8 @@ var rows = []row{
 		faults: map[stack][]string{embedded: {"turno up/frozen"}, apart: {"worker 1/frozen"}, onNATS: {"worker 1/frozen"}}},
 	{number: 12, text: "broker killed", stacks: all, share: slowStart,
 		faults: map[stack][]string{embedded: {"turno up/killed"}, apart: {"RabbitMQ/killed"}, onNATS: {"NATS/killed"}}},
+	{number: 13, text: "one, or two, of three RabbitMQ nodes killed", stacks: []stack{cluster},
+		faults: map[stack][]string{cluster: {"RabbitMQ/one killed", "RabbitMQ/two killed"}}},
 	{number: 14, text: "broker wiped: its volume is lost", stacks: all, always: true, share: slowStart,
 		faults: map[stack][]string{embedded: {"turno up/*wiped"}, apart: {"RabbitMQ/wiped"}, onNATS: {"NATS/wiped"}}},
 	{number: 16, text: "store killed in the middle of a transaction", stacks: all, setup: setup{tagged: true},
@@ -278,7 +280,7 @@ func (r row) bench(t *testing.T, s stack) *bench {
 	} else {
 		b.only(t, r.faults[s]...)
 	}
-	if s == apart {
+	if s == apart || s == cluster {
 		b.warm(t)
 	}
 	if r.prepare != nil {

@@ -28,6 +28,7 @@ const (
 	embedded stack = "embedded"
 	apart    stack = "RabbitMQ + PostgreSQL"
 	onNATS   stack = "NATS + PostgreSQL"
+	cluster  stack = "3 RabbitMQ + PostgreSQL"
 )
 
 // setup is how a turno is put together.
@@ -167,20 +168,10 @@ func (b *bench) startUp(t *testing.T) {
 // two workers.
 func (b *bench) startApart(t *testing.T) {
 	t.Helper()
-	name, broker := "RabbitMQ", (*testenv.Server)(nil)
-	if b.stack == apart {
-		broker = testenv.RabbitMQ(t)
-		b.queues = lab.RabbitQueues(broker.URL())
-	} else {
-		name, broker = "NATS", testenv.NATS(t)
-		b.queues = lab.NATSQueues(broker.URL())
-	}
+	broker := b.startBroker(t)
 	postgres := testenv.Postgres(t)
-	if b.repeat {
-		b.repeatAll(t, broker)
-	}
 	start := func(name string, own []string, args ...string) *lab.Role {
-		toBroker, toStore := lab.NewProxy(t, broker.URL()), lab.NewProxy(t, postgres.URL())
+		toBroker, toStore := lab.NewProxy(t, broker...), lab.NewProxy(t, postgres.URL())
 		brokerURL, storeURL, by := toBroker.URL, toStore.URL, []string(nil)
 		if b.cabled && args[0] != "api" {
 			c := lab.NewCable(t)
@@ -214,6 +205,26 @@ func (b *bench) startApart(t *testing.T) {
 		})
 		start("scheduler 2", nil, "scheduler")
 	}
+	b.add("PostgreSQL", "killed", func() func() { postgres.Kill(); return postgres.Start })
+}
+
+// startBroker gives the URLs of what takes connections.
+func (b *bench) startBroker(t *testing.T) (urls []string) {
+	t.Helper()
+	if b.stack == cluster {
+		return b.startCluster(t)
+	}
+	name, broker := "RabbitMQ", (*testenv.Server)(nil)
+	if b.stack == apart {
+		broker = testenv.RabbitMQ(t)
+		b.queues = lab.RabbitQueues(broker.URL())
+	} else {
+		name, broker = "NATS", testenv.NATS(t)
+		b.queues = lab.NATSQueues(broker.URL())
+	}
+	if b.repeat {
+		b.repeatAll(t, broker)
+	}
 	b.add(name, "killed", func() func() {
 		if b.stack == apart {
 			settle(b.d.T, broker)
@@ -222,7 +233,22 @@ func (b *bench) startApart(t *testing.T) {
 		return broker.Start
 	})
 	b.add(name, "wiped", func() func() { broker.Wipe(); return broker.Start })
-	b.add("PostgreSQL", "killed", func() func() { postgres.Kill(); return postgres.Start })
+	return []string{broker.URL()}
+}
+
+// startCluster has three nodes, and kills one, or two, of them.
+func (b *bench) startCluster(t *testing.T) (urls []string) {
+	t.Helper()
+	nodes := testenv.RabbitMQCluster(t, 3)
+	b.queues = lab.RabbitQueues(lab.NewProxy(t, nodes.URLs()...).URL)
+	for n, name := range []string{"one killed", "two killed"} {
+		b.kinds = append(b.kinds, kind{"RabbitMQ", name, func(r *rand.Rand) func() {
+			some := r.Perm(3)[:n+1]
+			nodes.Kill(some...)
+			return func() { nodes.Start(some...) }
+		}})
+	}
+	return nodes.URLs()
 }
 
 // declared is what RabbitMQ says when it has made a quorum queue.

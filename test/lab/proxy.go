@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -14,8 +15,10 @@ import (
 // Proxy is a wire between a role and a server that can be broken. It is a
 // network of its own on loopback: no privileges needed.
 type Proxy struct {
-	URL    string // as the server's, by way of the proxy
-	target string
+	URL     string   // as the first server's, by way of the proxy
+	targets []string // a connection goes to one that takes it
+
+	next atomic.Int64 // target
 
 	mu     sync.Mutex // guards what follows
 	mode   Wire
@@ -52,24 +55,29 @@ const (
 // tears: of so many pieces that are sent one meets a reset or tear.
 const tears = 12
 
-// NewProxy listens until the test ends.
-func NewProxy(t testing.TB, server string) *Proxy {
+// NewProxy listens until the test ends. Connections go to each of the servers
+// in turn, or to the next one that takes them.
+func NewProxy(t testing.TB, servers ...string) *Proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return proxyOn(t, l, server)
+	return proxyOn(t, l, servers...)
 }
 
 // proxyOn takes connections where l listens, and ends it with the test.
-func proxyOn(t testing.TB, l net.Listener, server string) *Proxy {
+func proxyOn(t testing.TB, l net.Listener, servers ...string) *Proxy {
 	t.Helper()
-	u, err := url.Parse(server)
-	if err != nil {
-		t.Fatal(err)
+	p := &Proxy{change: make(chan struct{}), conns: map[net.Conn]bool{}}
+	for _, server := range servers {
+		u, err := url.Parse(server)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.targets = append(p.targets, u.Host)
 	}
-	p := &Proxy{target: u.Host, change: make(chan struct{}), conns: map[net.Conn]bool{}}
+	u, _ := url.Parse(servers[0]) // as above
 	u.Host = l.Addr().String()
 	p.URL = u.String()
 	var group sync.WaitGroup
@@ -157,8 +165,8 @@ func (p *Proxy) serve(c net.Conn) {
 		return
 	}
 	defer p.drop(c)
-	s, err := net.DialTimeout("tcp", p.target, time.Second)
-	if err != nil || !p.hold(s) {
+	s := p.dial()
+	if s == nil || !p.hold(s) {
 		return
 	}
 	defer p.drop(s)
@@ -166,6 +174,18 @@ func (p *Proxy) serve(c net.Conn) {
 	group.Go(func() { p.copy(s, c) })
 	p.copy(c, s)
 	group.Wait()
+}
+
+// dial is nil when no server takes a connection.
+func (p *Proxy) dial() net.Conn {
+	first := int(p.next.Add(1))
+	for i := range p.targets {
+		c, err := net.DialTimeout("tcp", p.targets[(first+i)%len(p.targets)], time.Second)
+		if err == nil {
+			return c
+		}
+	}
+	return nil
 }
 
 // copy carries bytes one way, and ends both connections with either.
