@@ -108,9 +108,11 @@ var house = []row{
 	{pkg: "internal/workload/dataset", imports: "internal/workload internal/workload/digits"},
 	{pkg: "internal/workload/model", imports: ". internal/workload internal/workload/nn internal/workload/safetensors"},
 	{pkg: "internal/workload/*", imports: ". internal/gpu internal/gpu/cuda internal/gpu/cuda/driver internal/gpu/cuda/kernel internal/stats internal/workload internal/workload/gemm"},
-	{pkg: "internal/workload/train", imports: `. internal/workload
+	{pkg: "internal/workload/gpunet", imports: ". internal/gpu/cuda internal/gpu/cuda/driver internal/workload internal/workload/nn",
+		tests: "internal/gpu/cuda/driver/drivertest"},
+	{pkg: "internal/workload/train", imports: `. internal/gpu/cuda internal/gpu/cuda/driver internal/workload internal/workload/gpunet
 		internal/workload/nn internal/workload/digits internal/workload/dataset internal/workload/model`},
-	{pkg: "internal/workload/infer", tests: "internal/workload/train", imports: `. internal/workload
+	{pkg: "internal/workload/infer", tests: "internal/workload/train", imports: `. internal/gpu/cuda internal/gpu/cuda/driver internal/workload internal/workload/gpunet
 		internal/workload/nn internal/workload/digits internal/workload/dataset internal/workload/model`},
 	{pkg: "internal/workload/infer/sample", imports: ". internal/workload internal/workload/model internal/workload/train"},
 	{pkg: "internal/workload/workloadtest", imports: ". internal/gpu/cuda internal/gpu/cuda/driver internal/gpu/cuda/driver/drivertest internal/workload", planned: true,

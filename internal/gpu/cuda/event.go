@@ -38,6 +38,11 @@ func (s *Session) Again(m Mark) error {
 	return s.check("cuEventRecord", s.api.EventRecord(m.event, s.stream))
 }
 
+// Wait until the device has come to a mark.
+func (s *Session) Wait(m Mark) error {
+	return s.check("cuEventSynchronize", s.api.EventSynchronize(m.event))
+}
+
 // Seconds between two marks, for which it waits.
 func (s *Session) Seconds(from, to Mark) (float64, error) {
 	if err := s.check("cuEventSynchronize", s.api.EventSynchronize(to.event)); err != nil {

@@ -48,7 +48,7 @@ func New() workload.Workload {
 	return workload.Workload{
 		Name:      "infer",
 		Summary:   "classes samples with a trained neural net",
-		Devices:   []turno.Device{turno.DeviceCPU},
+		Devices:   []turno.Device{turno.DeviceCPU, turno.DeviceGPU},
 		Schema:    schema,
 		Example:   json.RawMessage(`{"samples": 200, "batch": 50}`),
 		Warm:      true,

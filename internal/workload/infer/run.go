@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"turno"
+	"turno/internal/gpu/cuda"
 	"turno/internal/workload"
 	"turno/internal/workload/dataset"
 	"turno/internal/workload/digits"
+	"turno/internal/workload/gpunet"
 	"turno/internal/workload/model"
 	"turno/internal/workload/nn"
 )
@@ -51,12 +53,13 @@ type Guess struct {
 // job is one run.
 type job struct {
 	Params
-	env    *workload.Env
-	clock  *workload.Clock
-	model  *model.Model
-	data   *dataset.Set
-	logits []float32
-	times  []float64 // of the batches, in milliseconds
+	env     *workload.Env
+	clock   *workload.Clock
+	model   *model.Model
+	session *cuda.Session // nil: on the CPU
+	data    *dataset.Set
+	logits  []float32
+	times   []float64 // of the batches, in milliseconds
 }
 
 func setup(format string, args ...any) *workload.Failure {
@@ -68,15 +71,28 @@ func (c *cache) run(ctx context.Context, env *workload.Env, params json.RawMessa
 	if bad != nil {
 		return nil, workload.BadParams(bad)
 	}
-	if env.Device != turno.DeviceCPU {
-		return nil, setup("infer runs on cpu only in this turno")
-	}
 	j := &job{Params: p, env: env, clock: workload.NewClock()}
-	out := &Output{Batch: p.Batch}
-	path := p.Model
+	if env.Device != turno.DeviceGPU {
+		return c.infer(ctx, j)
+	}
+	var out *Output
+	err := env.OnGPU(func(s *cuda.Session) (err error) {
+		j.session = s
+		out, err = c.infer(ctx, j)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *cache) infer(ctx context.Context, j *job) (*Output, error) {
+	out := &Output{Batch: j.Batch}
+	path := j.Model
 	var err error
 	if path != sampleName {
-		path, err = model.Find(env, p.Model)
+		path, err = model.Find(j.env, j.Model)
 	}
 	if err == nil {
 		j.model, out.ModelCached, err = c.find(path)
@@ -95,11 +111,17 @@ func (c *cache) run(ctx context.Context, env *workload.Env, params json.RawMessa
 		return nil, setup("data: %v", err)
 	}
 	j.clock.End("setup")
-	if err := j.compute(ctx); err != nil {
+	compute := j.compute
+	if j.session != nil {
+		compute = j.computeOnGPU
+	}
+	if err := compute(ctx); err != nil {
 		return nil, err
 	}
-	j.clock.End("kernel")
-	return out, j.finish(ctx, out)
+	if err := j.finish(ctx, out); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // locate makes paths of inputs those of files.
@@ -150,24 +172,31 @@ func (j *job) compute(ctx context.Context) error {
 	net := j.model.Net(min(j.Batch, j.data.Len()), j.env.Threads)
 	classes, inputs, count := j.model.Config.Classes, j.data.Inputs(), j.data.Len()
 	j.logits = make([]float32, count*classes)
-	batches := (count + j.Batch - 1) / j.Batch
 	for round := range j.Repeat {
-		for b := range batches {
+		for b := range j.batches() {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
 			low, began := b*j.Batch, time.Now()
 			size := min(j.Batch, count-low)
 			copy(j.logits[low*classes:], net.Logits(j.data.X[low*inputs:], size))
-			if len(j.times) < mostTimes {
-				j.times = append(j.times, 1000*time.Since(began).Seconds())
-			}
-			if b%16 == 0 {
-				j.env.Progress(turno.Progress{Fraction: (float64(round) + float64(b)/float64(batches)) / float64(j.Repeat), Message: "infer"})
-			}
+			j.took(round, b, time.Since(began))
 		}
 	}
+	j.clock.End("kernel")
 	return nil
+}
+
+func (j *job) batches() int { return (j.data.Len() + j.Batch - 1) / j.Batch }
+
+// took notes how long a batch was on its way, and tells how far all are.
+func (j *job) took(round, batch int, d time.Duration) {
+	if len(j.times) < mostTimes {
+		j.times = append(j.times, 1000*d.Seconds())
+	}
+	if batch%16 == 0 {
+		j.env.Progress(turno.Progress{Fraction: (float64(round) + float64(batch)/float64(j.batches())) / float64(j.Repeat), Message: "infer"})
+	}
 }
 
 // mostTimes are kept, 8 MB.
@@ -203,6 +232,10 @@ func (j *job) finish(ctx context.Context, out *Output) error {
 	out.Samples, out.Net, out.Latency = j.data.Len(), j.model.Summary(), latency(j.times)
 	out.Outcome = workload.Outcome{Device: turno.DeviceCPU, Engine: "go " + nn.Engine(), Threads: j.env.Threads, Phases: j.clock.Phases(),
 		Verification: v, Checksum: sum, Rate: workload.Rate(float64(j.data.Len())*float64(j.Repeat), seconds), RateUnit: "samples/s"}
+	if j.session != nil {
+		out.Engine = gpunet.Engine(j.session)
+		out.OfPeak(j.session, 0)
+	}
 	accuracy := ""
 	if out.Accuracy != nil {
 		accuracy = fmt.Sprintf("accuracy %.4f, ", *out.Accuracy)

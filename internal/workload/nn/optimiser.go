@@ -28,9 +28,9 @@ const (
 // Adam's constants are the usual ones (Kingma and Ba 2015, "Adam: A Method for
 // Stochastic Optimization"), which PyTorch has too.
 const (
-	beta1   = 0.9
-	beta2   = 0.999
-	epsilon = 1e-8
+	Beta1   = 0.9
+	Beta2   = 0.999
+	Epsilon = 1e-8
 )
 
 // piece is how many weights one goroutine updates at a time: some 20 µs, a
@@ -65,12 +65,10 @@ func (o *Optimiser) Prepare(n *Net) {
 // Step moves the weights against Grads at a learning rate.
 func (o *Optimiser) Step(rate float64) {
 	o.Steps++
-	u := update{decay: float32(o.Decay), negative: float32(-rate), beta1: float32(o.Momentum)}
+	u := update{decay: float32(o.Decay), beta1: float32(o.Momentum)}
+	u.negative, u.unbias = o.Factors(o.Steps, rate)
 	if o.Method == Adam {
-		t := float64(o.Steps)
-		u.negative = float32(-rate / (1 - math.Pow(beta1, t)))
-		u.beta1, u.beta2, u.rest1, u.rest2 = beta1, beta2, 1-beta1, 1-beta2
-		u.unbias, u.epsilon = float32(1/math.Sqrt(1-math.Pow(beta2, t))), epsilon
+		u.beta1, u.beta2, u.rest1, u.rest2, u.epsilon = Beta1, Beta2, 1-Beta1, 1-Beta2, Epsilon
 	}
 	for i := range o.pieces {
 		p := &o.pieces[i]
@@ -78,4 +76,14 @@ func (o *Optimiser) Step(rate float64) {
 		*p = u
 	}
 	parallel(o.net.threads, len(o.pieces), o.one)
+}
+
+// Factors of a step, from 1 on: what the update is multiplied with, and of Adam
+// the root of its second mean.
+func (o *Optimiser) Factors(step int, rate float64) (negative, unbias float32) {
+	if o.Method != Adam {
+		return float32(-rate), 0
+	}
+	t := float64(step)
+	return float32(-rate / (1 - math.Pow(Beta1, t))), float32(1 / math.Sqrt(1-math.Pow(Beta2, t)))
 }

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -82,7 +83,10 @@ func sameShape(a, b nn.Config) bool {
 
 // collect brings the net's and the optimiser's numbers into the model. They
 // are not copied: it is written before the next step.
-func (j *job) collect() {
+func (j *job) collect(ctx context.Context) error {
+	if err := j.trainer.collect(ctx); err != nil {
+		return err
+	}
 	n := j.model.Config.Weights()
 	j.model.Weights, j.model.First, j.model.Second = j.net.Weights[:n], j.optim.First[:n], nil
 	if j.optim.Second != nil {
@@ -93,15 +97,18 @@ func (j *job) collect() {
 		panic(fmt.Sprintf("train: %v", err)) // all numbers in it are finite
 	}
 	j.model.Training = text
+	return nil
 }
 
 // checkpoint saves what a further attempt goes on from. The last one is the
 // model itself.
-func (j *job) checkpoint(last bool) error {
+func (j *job) checkpoint(ctx context.Context, last bool) error {
 	if j.env.CkptDir == "" || last || j.Every == 0 || len(j.history)%j.Every != 0 {
 		return nil
 	}
-	j.collect()
+	if err := j.collect(ctx); err != nil {
+		return err
+	}
 	if _, err := j.model.Save(filepath.Join(j.env.CkptDir, model.FileName)); err != nil {
 		return fmt.Errorf("save the checkpoint: %w", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"turno"
+	"turno/internal/gpu/cuda"
 	"turno/internal/workload"
 	"turno/internal/workload/model"
 	"turno/internal/workload/nn"
@@ -57,14 +58,16 @@ type job struct {
 	clock *workload.Clock
 	data  *samples
 	model *model.Model // but for what the net and the optimiser hold
-	net   *nn.Net
-	optim nn.Optimiser
+	// The net and the optimiser; while a device trains, what they were at the
+	// start or at the last collect.
+	net     *nn.Net
+	optim   nn.Optimiser
+	session *cuda.Session // nil: on the CPU
+	trainer trainer
 
 	history  []Epoch
-	resumed  int // epochs that an earlier run had done
-	order    []int32
-	x        []float32 // of one batch
-	labels   []int32
+	resumed  int                // epochs that an earlier run had done
+	order    []int32            // of the epoch's samples
 	values   map[string]float64 // of the last epoch, for Progress; never written to once sent
 	reported time.Time
 }
@@ -78,21 +81,37 @@ func run(ctx context.Context, env *workload.Env, params json.RawMessage) (any, e
 	if bad != nil {
 		return nil, workload.BadParams(bad)
 	}
-	if env.Device != turno.DeviceCPU {
-		return nil, setup("train runs on cpu only in this turno")
-	}
 	j := &job{Params: p, env: env, clock: workload.NewClock()}
+	if env.Device != turno.DeviceGPU {
+		return j.run(ctx)
+	}
+	var out *Output
+	err := env.OnGPU(func(s *cuda.Session) (err error) {
+		j.session = s
+		out, err = j.run(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (j *job) run(ctx context.Context) (*Output, error) {
 	if err := j.prepare(ctx); err != nil {
 		return nil, err
 	}
 	j.clock.End("setup")
+	if err := j.start(ctx); err != nil {
+		return nil, err
+	}
 	stopped := j.stop()
-	for len(j.history) < p.Epochs && stopped == "" {
+	for len(j.history) < j.Epochs && stopped == "" {
 		if err := j.epoch(ctx); err != nil {
 			return nil, err
 		}
 		stopped = j.stop()
-		if err := j.checkpoint(stopped != "" || len(j.history) == p.Epochs); err != nil {
+		if err := j.checkpoint(ctx, stopped != "" || len(j.history) == j.Epochs); err != nil {
 			return nil, err
 		}
 	}
@@ -133,7 +152,11 @@ func (j *job) prepare(ctx context.Context) error {
 	}
 	j.model = &model.Model{Config: config, Names: set.Names}
 	j.model.Mean, j.model.Scale = set.Scaling()
-	j.net = nn.New(config, j.Batch, j.env.Threads)
+	batch := j.Batch
+	if j.session != nil {
+		batch = 1 // it holds numbers and computes nothing
+	}
+	j.net = nn.New(config, batch, j.env.Threads)
 	j.optim = nn.Optimiser{Method: j.Optimiser, Momentum: j.Momentum, Decay: j.Decay}
 	j.optim.Prepare(j.net)
 	if from == nil {
@@ -144,9 +167,24 @@ func (j *job) prepare(ctx context.Context) error {
 	j.data.train.Apply(j.model.Mean, j.model.Scale)
 	j.data.test.Apply(j.model.Mean, j.model.Scale)
 	j.order = make([]int32, set.Len())
-	j.x, j.labels = make([]float32, j.Batch*set.Inputs()), make([]int32, j.Batch)
-	fmt.Fprintf(j.env.Log, "train %s: %d weights; %d samples, %d to test; %s lr %g, batch %d, %d threads, %s\n",
-		model.Summary(config), config.Weights(), set.Len(), j.data.test.Len(), j.Optimiser, *j.Rate, j.Batch, j.env.Threads, j.engine())
+	return nil
+}
+
+// start chooses who trains.
+func (j *job) start(ctx context.Context) error {
+	on := fmt.Sprintf("%d threads", j.env.Threads)
+	if j.session == nil {
+		j.trainer = newHost(j)
+	} else {
+		d, err := newDevice(ctx, j, j.session)
+		if err != nil {
+			return err
+		}
+		j.trainer, on = d, j.session.Name
+		j.clock.End("h2d")
+	}
+	fmt.Fprintf(j.env.Log, "train %s: %d weights; %d samples, %d to test; %s lr %g, batch %d, %s, %s\n",
+		model.Summary(j.model.Config), j.model.Config.Weights(), j.data.train.Len(), j.data.test.Len(), j.Optimiser, *j.Rate, j.Batch, on, j.trainer.engine())
 	return nil
 }
 
@@ -169,25 +207,16 @@ func (j *job) epoch(ctx context.Context) error {
 	number, steps, began := len(j.history), j.stepsPerEpoch(), time.Now()
 	j.shuffle(number)
 	e := Epoch{Epoch: number + 1}
-	right := 0
-	for s := range steps {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		x, labels := j.batch(s)
-		loss, ok := j.net.Gradients(x, labels)
-		e.Loss += loss
-		right += ok
-		e.Rate = j.rate(number*steps + s)
-		j.optim.Step(e.Rate)
-		j.tell(float64(number*steps+s+1), fmt.Sprintf("epoch %d of %d", number+1, j.Epochs))
+	sums, err := j.trainer.epoch(ctx, number)
+	if err != nil {
+		return err
 	}
-	j.clock.End("kernel")
+	e.Rate = j.rate(number*steps + steps - 1)
 	e.Seconds = time.Since(began).Seconds()
 	e.Speed = workload.Rate(float64(steps), e.Seconds)
-	e.Loss /= float64(j.data.train.Len())
-	e.Accuracy = float64(right) / float64(j.data.train.Len())
-	if !finite(j.net.Weights) || math.IsNaN(e.Loss) || math.IsInf(e.Loss, 0) {
+	e.Loss = sums.Loss / float64(j.data.train.Len())
+	e.Accuracy = float64(sums.Right) / float64(j.data.train.Len())
+	if !sums.Finite || math.IsNaN(e.Loss) || math.IsInf(e.Loss, 0) {
 		return setup("the loss became %v in epoch %d: the learning rate %g is too high", e.Loss, e.Epoch, *j.Rate)
 	}
 	if _, err := j.test(ctx, &e); err != nil {
@@ -203,14 +232,6 @@ func (j *job) epoch(ctx context.Context) error {
 	fmt.Fprintf(j.env.Log, "epoch=%d loss=%.6f accuracy=%.4f test_loss=%.6f test_accuracy=%.4f lr=%.6g steps_per_second=%.1f\n",
 		e.Epoch, e.Loss, e.Accuracy, e.TestLoss, e.TestAccuracy, e.Rate, e.Speed)
 	return nil
-}
-
-func finite(values []float32) bool {
-	sum := float32(0)
-	for _, v := range values {
-		sum += v - v // 0, or NaN for what is not finite
-	}
-	return sum == 0
 }
 
 // tell reports how far training is, some ten times a second.
@@ -234,36 +255,21 @@ func (j *job) shuffle(epoch int) {
 	}
 }
 
-func (j *job) batch(step int) ([]float32, []int32) {
-	set := j.data.train
-	order := j.order[step*j.Batch : min(len(j.order), (step+1)*j.Batch)]
-	for i, at := range order {
-		copy(j.x[i*set.Inputs():], set.Sample(int(at)))
-		j.labels[i] = set.Labels[at]
-	}
-	return j.x, j.labels[:len(order)]
-}
-
 // test sets the epoch's test loss and accuracy, and returns all logits.
 func (j *job) test(ctx context.Context, e *Epoch) ([]float32, error) {
 	set, classes := j.data.test, j.model.Config.Classes
-	var all []float32
+	all, err := j.trainer.test(ctx)
+	if err != nil {
+		return nil, err
+	}
 	e.TestLoss = 0
 	right := 0
-	for low := 0; low < set.Len(); low += j.Batch {
-		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+	for i := range set.Len() {
+		row, label := all[i*classes:][:classes], int(set.Labels[i])
+		e.TestLoss += nn.Loss(row, label)
+		if nn.Largest(row) == label {
+			right++
 		}
-		count := min(j.Batch, set.Len()-low)
-		logits := j.net.Logits(set.X[low*set.Inputs():], count)
-		for i := range count {
-			row, label := logits[i*classes:][:classes], int(set.Labels[low+i])
-			e.TestLoss += nn.Loss(row, label)
-			if nn.Largest(row) == label {
-				right++
-			}
-		}
-		all = append(all, logits...)
 	}
 	e.TestLoss /= float64(set.Len())
 	e.TestAccuracy = float64(right) / float64(set.Len())
@@ -293,7 +299,7 @@ func (j *job) stop() string {
 
 // finish writes the model, reads it back and checks it.
 func (j *job) finish(ctx context.Context, out *Output) error {
-	back, size, err := j.save()
+	back, size, err := j.save(ctx)
 	if err != nil {
 		return err
 	}
@@ -329,10 +335,13 @@ func (j *job) finish(ctx context.Context, out *Output) error {
 		}
 	}
 	steps := (len(j.history) - j.resumed) * j.stepsPerEpoch()
-	out.Outcome = workload.Outcome{Device: turno.DeviceCPU, Engine: j.engine(), Threads: j.env.Threads, Phases: j.clock.Phases(),
+	out.Outcome = workload.Outcome{Device: turno.DeviceCPU, Engine: j.trainer.engine(), Threads: j.env.Threads, Phases: j.clock.Phases(),
 		Verification: v, Checksum: sum}
 	if steps > 0 {
 		out.Rate, out.RateUnit = workload.Rate(float64(steps), seconds), "steps/s"
+	}
+	if j.session != nil {
+		out.OfPeak(j.session, 0)
 	}
 	out.Net, out.Weights, out.FileBytes = model.Summary(j.model.Config), j.model.Config.Weights(), size
 	out.Samples, out.TestSamples, out.Epochs, out.Steps, out.ResumedFrom = j.data.train.Len(), j.data.test.Len(), len(j.history), j.optim.Steps, j.resumed
@@ -343,11 +352,11 @@ func (j *job) finish(ctx context.Context, out *Output) error {
 	return nil
 }
 
-func (j *job) engine() string { return "go " + j.net.Engine() }
-
 // save writes the model to the output folder, and gives what stands there.
-func (j *job) save() (*model.Model, int, error) {
-	j.collect()
+func (j *job) save(ctx context.Context) (*model.Model, int, error) {
+	if err := j.collect(ctx); err != nil {
+		return nil, 0, err
+	}
 	if j.env.Dir == "" {
 		data := j.model.Encode()
 		back, err := model.Decode(data)

@@ -1,5 +1,5 @@
 // Package train trains a small net on digits that it draws or on a user's
-// samples: the workload that people know a GPU queue for, here on the CPU.
+// samples: the workload that people know a GPU queue for, on the CPU or a GPU.
 //
 // After each epoch it tells loss, accuracy and speed, and writes a checkpoint
 // with all that is needed to go on: a run that was interrupted comes to the
@@ -61,7 +61,7 @@ func New() workload.Workload {
 	return workload.Workload{
 		Name:      "train",
 		Summary:   "trains a small neural net and saves it",
-		Devices:   []turno.Device{turno.DeviceCPU},
+		Devices:   []turno.Device{turno.DeviceCPU, turno.DeviceGPU},
 		Schema:    schema,
 		Example:   json.RawMessage(`{"hidden": [16], "epochs": 2, "samples": 600, "test_samples": 200}`),
 		Warm:      true,

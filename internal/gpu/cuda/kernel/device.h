@@ -19,6 +19,7 @@ typedef long long i64;
 #define KERNEL(threads) extern "C" __attribute__((global)) __attribute__((launch_bounds(threads)))
 #define RESTRICT __restrict__
 #define UNROLL _Pragma("unroll")
+#define INLINE __attribute__((always_inline)) // of a lambda: what it captures stays in registers
 
 extern __attribute__((shared)) __attribute__((aligned(16))) u8 turno_dynamic[];
 #define DYNAMIC_SHARED ((u8 *)turno_dynamic)
@@ -40,6 +41,9 @@ DEVICE float divide(float a, float b) { return __nvvm_div_rn_f(a, b); }
 // ex2.approx and lg2.approx).
 DEVICE float exp2_fast(float v) { return __nvvm_ex2_approx_f(v); }
 DEVICE float log2_fast(float v) { return __nvvm_lg2_approx_f(v); }
+// With an absolute error near 2^-20.5 from -pi to pi (PTX ISA, sin.approx).
+DEVICE float sin_fast(float v) { return __nvvm_sin_approx_f(v); }
+DEVICE float cos_fast(float v) { return __nvvm_cos_approx_f(v); }
 DEVICE float fused(float a, float b, float c) { return __nvvm_fma_rn_f(a, b, c); }
 DEVICE u32 mul_high(u32 a, u32 b) { return (u32)(((u64)a * b) >> 32); }
 

@@ -82,6 +82,8 @@ DEVICE void product(T *RESTRICT c, const T *RESTRICT a, const T *RESTRICT b, mat
 // Large tiles for large matrices; small ones where large ones would leave most
 // of the device idle. n: as it lies; t: transposed.
 PRODUCT(sgemm_nn, float, 128, 128, 16, 8, 8, false, false)
+PRODUCT(sgemm_nt, float, 128, 128, 16, 8, 8, false, true)
+PRODUCT(sgemm_tn, float, 128, 128, 16, 8, 8, true, false)
 PRODUCT(sgemm_small_nn, float, 32, 32, 16, 2, 2, false, false)
 PRODUCT(sgemm_small_nt, float, 32, 32, 16, 2, 2, false, true)
 PRODUCT(sgemm_small_tn, float, 32, 32, 16, 2, 2, true, false)

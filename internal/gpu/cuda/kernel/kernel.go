@@ -38,5 +38,8 @@ func Targets() []Target {
 		{"gemm", "sm_70", "ptx60"},
 		{"mma", "sm_80", "ptx70"}, // tensor cores with bf16 and tf32, cp.async
 		{"image", "sm_70", "ptx60"},
+		{"nn", "sm_70", "ptx60"},
+		{"reduce", "sm_70", "ptx60"},
+		{"random", "sm_70", "ptx60"},
 	}
 }

@@ -11,6 +11,7 @@
 #define KERNEL(threads) static
 #define RESTRICT
 #define UNROLL
+#define INLINE
 #define DYNAMIC_SHARED (shim_dynamic)
 
 struct shim_dim { u32 x, y, z; };
@@ -46,6 +47,8 @@ DEVICE float root(float v) { return sqrtf(v); }
 DEVICE float divide(float a, float b) { return a / b; }
 DEVICE float exp2_fast(float v) { return exp2f(v); }
 DEVICE float log2_fast(float v) { return log2f(v); }
+DEVICE float sin_fast(float v) { return sinf(v); }
+DEVICE float cos_fast(float v) { return cosf(v); }
 DEVICE float fused(float a, float b, float c) { return fmaf(a, b, c); }
 DEVICE u32 mul_high(u32 a, u32 b) { return (u32)(((u64)a * b) >> 32); }
 template <class T> DEVICE void read_shared(T *v, const T *p, int count) {
