@@ -16,10 +16,12 @@ const (
 	RoleViewer    Role = "viewer"    // sees all jobs and changes nothing
 	RoleWorker    Role = "worker"    // stores and reads files of jobs, as a worker apart does
 	RoleMetrics   Role = "metrics"   // reads /metrics
+	RoleJoin      Role = "join"      // has a worker join, once
+	RoleJoined    Role = "joined"    // of a worker that joined: takes jobs under its user's name, stores and reads their files
 )
 
 // Roles are all there are.
-var Roles = []Role{RoleAdmin, RoleOperator, RoleSubmitter, RoleViewer, RoleWorker, RoleMetrics}
+var Roles = []Role{RoleAdmin, RoleOperator, RoleSubmitter, RoleViewer, RoleWorker, RoleMetrics, RoleJoin, RoleJoined}
 
 // Me stands for whoever asks, where a user's name is asked for. Nobody is called so.
 const Me = "me"
@@ -68,6 +70,10 @@ type NewToken struct {
 	Expires Duration `json:"expires_seconds,omitempty"`
 }
 
+// DefaultJoinLife is for a token with which a worker joins: the time to walk to
+// the machine.
+const DefaultJoinLife = time.Hour
+
 // DefaultTokenLife is a quarter of a year: long enough for a course, short
 // enough that a forgotten one ends.
 const DefaultTokenLife = 90 * 24 * time.Hour
@@ -76,6 +82,17 @@ const DefaultTokenLife = 90 * 24 * time.Hour
 type MadeToken struct {
 	Token
 	Secret string `json:"secret"`
+	// Join is, of a token to join with, what turno join takes: an address and a
+	// word that holds the secret and the server's fingerprint.
+	Join string `json:"join,omitempty"`
+}
+
+// Join is a worker's wish to take jobs of a turno. It makes the secret of its
+// own token itself and tells only its SHA-256: whoever sees the wish cannot be
+// that worker, and a wish that is repeated is the same one.
+type Join struct {
+	Worker string `json:"worker"`
+	Hash   string `json:"hash"` // 64 hex digits
 }
 
 // AuditEntry is one thing that somebody did, or tried to. It holds no secret.
@@ -157,7 +174,16 @@ func (n *NewToken) Check() *Error {
 		}
 	}
 	n.Roles = slices.DeleteFunc(slices.Clone(Roles), func(r Role) bool { return !slices.Contains(n.Roles, r) })
+	if slices.Contains(n.Roles, RoleJoined) {
+		return Invalid("roles", "%s is for workers that joined: turno join makes such tokens", RoleJoined)
+	}
+	joins := slices.Contains(n.Roles, RoleJoin)
+	if joins && len(n.Roles) > 1 {
+		return Invalid("roles", "a token to join with is for nothing else")
+	}
 	switch {
+	case n.Expires == 0 && joins:
+		n.Expires = Duration(DefaultJoinLife)
 	case n.Expires == 0:
 		n.Expires = Duration(DefaultTokenLife)
 	case n.Expires < 0:
@@ -167,6 +193,9 @@ func (n *NewToken) Check() *Error {
 	}
 	return nil
 }
+
+// CheckWorker tells whether a text can be the name of a worker.
+func CheckWorker(name string) *Error { return checkWord("worker", name, true) }
 
 // CheckUser tells whether a text can be the name of a user.
 func CheckUser(name string) *Error { return checkWord("user", name, true) }

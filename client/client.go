@@ -70,6 +70,7 @@ type Client struct {
 	token string
 	agent string
 	user  string
+	tls   *tls.Config
 	http  *http.Client
 	wait  func(*turno.Error, time.Duration)
 }
@@ -110,7 +111,7 @@ func New(o Options) (*Client, error) {
 	if o.OnWait == nil {
 		o.OnWait = func(*turno.Error, time.Duration) {}
 	}
-	return &Client{wait: o.OnWait, url: strings.TrimRight(o.URL, "/"), token: o.Token, agent: o.UserAgent, user: o.User, http: o.HTTPClient}, nil
+	return &Client{wait: o.OnWait, url: strings.TrimRight(o.URL, "/"), token: o.Token, agent: o.UserAgent, user: o.User, tls: o.TLS, http: o.HTTPClient}, nil
 }
 
 // noRedirect keeps the token from going elsewhere: turno never redirects.

@@ -67,6 +67,8 @@ type Keeper struct {
 	inFile *reload.Value[[]Fixed] // nil: there is no file
 	audit  auditLog
 
+	joining sync.Mutex // one at a time: what is decided on must still be so when it is written
+
 	mu      sync.Mutex // guards all below
 	version uint64     // of what the store holds
 	stored  map[string]*grant

@@ -25,6 +25,9 @@ const (
 	Store Scope = "store"
 	// Scrape is for /metrics.
 	Scrape Scope = "metrics"
+	// Join is for a worker that is to become one, Carry for one that is.
+	Join  Scope = "join"
+	Carry Scope = "carry"
 	// Any is for every token there is.
 	Any Scope = "any"
 )
@@ -37,6 +40,8 @@ var scopes = map[turno.Role][]Scope{
 	turno.RoleViewer:    {Any, Read},
 	turno.RoleWorker:    {Any, Store},
 	turno.RoleMetrics:   {Scrape},
+	turno.RoleJoin:      {Join},
+	turno.RoleJoined:    {Any, Store, Carry},
 }
 
 // RolesFor are those whose tokens may do what one of these scopes stands for.

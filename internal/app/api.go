@@ -47,13 +47,17 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	if err != nil {
 		return part{}, err
 	}
+	workers, err := forWorkers(cfg, p)
+	if err != nil {
+		return part{}, err
+	}
 	server, err := api.New(api.Options{
 		Service: svc, Link: svc.Link, Listen: cfg.Listen, FallForward: p.alone && !cfg.Explicit("listen"),
 		Access: accessOptions(cfg, p), AllowHosts: cfg.AllowHosts, CertFile: certFile, KeyFile: keyFile,
 		SessionKey: sessionKey(token), Size: all.Size,
 		Bounds: api.Bounds{Bytes: cfg.SubmitBytes, Rate: float64(orNone(cfg.SubmitRate)), Streams: orNone(cfg.EventStreams)},
 		Files:  p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
-		Metrics: p.metrics,
+		Metrics: p.metrics, Workers: workers,
 	})
 	if err != nil {
 		return part{}, err
@@ -67,6 +71,7 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 		}
 	}
 	info.URL, info.LoginURL, info.TokenFile = server.URL(), server.SignInURL(), cfg.TokenPath()
+	info.Workers = server.WorkersAddr()
 	if p.alone && !cfg.Explicit("listen") && server.Addr() != cfg.Listen {
 		info.Notes = append(info.Notes, fmt.Sprintf("%s is taken; listening on %s instead", cfg.Listen, server.Addr()))
 	}
@@ -105,13 +110,20 @@ func certificate(cfg config.Config) (certFile, keyFile string, err error) {
 	if cfg.TLSCert != "" || !cfg.TLS {
 		return cfg.TLSCert, cfg.TLSKey, nil
 	}
+	return ownCertificate(cfg)
+}
+
+// ownCertificate is for the addresses of the API and of workers alike.
+func ownCertificate(cfg config.Config) (certFile, keyFile string, err error) {
 	names := append([]string{"localhost", "127.0.0.1", "::1"}, cfg.AllowHosts...)
 	if host, err := os.Hostname(); err == nil {
 		names = append(names, host)
 	}
-	if host, _, err := net.SplitHostPort(cfg.Listen); err == nil && host != "" {
-		if ip := net.ParseIP(host); ip == nil || !ip.IsUnspecified() {
-			names = append(names, host)
+	for _, address := range []string{cfg.Listen, cfg.ListenWorkers} {
+		if host, _, err := net.SplitHostPort(address); err == nil && host != "" {
+			if ip := net.ParseIP(host); ip == nil || !ip.IsUnspecified() {
+				names = append(names, host)
+			}
 		}
 	}
 	slices.Sort(names)

@@ -50,12 +50,16 @@ func Run(ctx context.Context, cfg config.Config, roles []string, ready func(conf
 	if err := checkPrivate(cfg.Data); err != nil {
 		return err
 	}
-	if err := apart(cfg, roles); err != nil {
+	cfg, joined, err := joinedOf(cfg, roles)
+	if err == nil && joined == nil {
+		err = apart(cfg, roles)
+	}
+	if err != nil {
 		return err
 	}
 	f := &front{metrics: obs.New(version()), address: cfg.MetricsListen}
 	return f.during(ctx, func(ctx context.Context) error {
-		p := &shared{metrics: f.metrics}
+		p := &shared{metrics: f.metrics, joined: joined}
 		if err := p.open(ctx, cfg, roles, log); err != nil {
 			return err
 		}
@@ -65,6 +69,9 @@ func Run(ctx context.Context, cfg config.Config, roles []string, ready func(conf
 			}
 		}()
 		info := config.Info{Roles: roles, Data: cfg.Data}
+		if joined != nil {
+			info.Joined = cfg.Server
+		}
 		parts, err := partsOf(cfg, p, log, &info)
 		if err != nil {
 			return err

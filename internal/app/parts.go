@@ -46,8 +46,9 @@ type shared struct {
 	store   Store       // nil when no role needs one
 	files   files.Store // nil: a worker apart that was given none
 	metrics *obs.Registry
-	durable bool // what the broker has confirmed survives a power cut
-	alone   bool // no other scheduler can lead
+	durable bool           // what the broker has confirmed survives a power cut
+	alone   bool           // no other scheduler can lead
+	joined  *config.Joined // whom this worker joined; nil: nobody
 	closers []func() error
 }
 
@@ -103,6 +104,9 @@ func silent(err error) bool {
 	if errors.As(err, &op) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return true
 	}
+	if known, ok := errors.AsType[*turno.Error](err); ok {
+		return known.Code == turno.CodeUnavailable
+	}
 	// Clients of brokers and databases keep the cause as text only.
 	for _, text := range []string{"starting up", "no servers available", "connection reset", "connection refused", "EOF"} {
 		if strings.Contains(err.Error(), text) {
@@ -130,6 +134,14 @@ func (p *shared) openStore(ctx context.Context, cfg config.Config, log *slog.Log
 }
 
 func (p *shared) openBroker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+	if p.joined != nil {
+		b, err := dialJoined(ctx, cfg, log)
+		if err != nil {
+			return err
+		}
+		p.broker, p.closers = b, append(p.closers, b.Close)
+		return nil
+	}
 	b, durable, err := dialBroker(ctx, cfg, log)
 	if err != nil {
 		return err

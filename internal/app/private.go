@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"turno/internal/config"
 )
 
 // checkPrivate refuses a data folder in which others could put files in turno's
@@ -23,6 +25,7 @@ func checkPrivate(data string) error {
 	}{
 		{data, "be written to by every user of this machine", 0o002, "700"},
 		{filepath.Join(data, "turno.db"), "be read by every user of this machine", 0o006, "600"},
+		{filepath.Join(data, config.JoinedName), "be read by every user of this machine", 0o006, "600"},
 		{filepath.Join(data, "turno.db-wal"), "be read by every user of this machine", 0o006, "600"},
 	} {
 		info, err := os.Stat(f.path)

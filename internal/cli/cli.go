@@ -57,6 +57,9 @@ type Deps struct {
 	Probe func(ctx context.Context, cfg config.Config, part string) (found string, err error)
 	// Backup writes the configured store to a file, Restore puts one in its place.
 	Backup, Restore func(ctx context.Context, cfg config.Config, file string) (config.Backup, error)
+	// Join has this machine's worker join the turno at an address, with a word of
+	// it, and keeps in the data folder whom it joined.
+	Join func(ctx context.Context, cfg config.Config, address, word string) (config.Joined, error)
 	// Files is the file store of the configured server.
 	Files func(cfg config.Config) (files.Store, error)
 
@@ -175,7 +178,7 @@ func (s *session) groups() []group {
 		}},
 		{"users", "Users:", []*cobra.Command{s.whoamiCommand(), s.tokenCommand(), s.auditCommand()}},
 		{"services", "A turno of your own:", []*cobra.Command{
-			s.upCommand(), s.roleCommand("scheduler", schedulerShort), s.roleCommand("worker", workerShort), s.roleCommand("api", apiShort), s.installCommand(), s.backupCommand(), s.restoreCommand(),
+			s.upCommand(), s.roleCommand("scheduler", schedulerShort), s.roleCommand("worker", workerShort), s.roleCommand("api", apiShort), s.joinCommand(), s.installCommand(), s.backupCommand(), s.restoreCommand(),
 		}},
 		{"about", "About:", []*cobra.Command{
 			s.openCommand(), s.doctorCommand(), s.healthCommand(), s.demoCommand(), s.benchCommand(), s.grafanaCommand(), s.configCommand(), s.versionCommand(),

@@ -23,6 +23,7 @@ variables), puts those settings into a file that only its owner can read, and st
 it. As root it starts with the machine; as anybody else with that user's session. What it would
 write and do is shown by --print. --remove stops it and takes both away; data stay.
 
+  sudo turno install worker                    # of a machine that turno join has made one
   turno install worker --broker amqp://USER:PASSWORD@HOST:5672/ --files api --server https://HOST:5000
   sudo turno install up --listen 0.0.0.0:5000 --tls`
 )
@@ -49,36 +50,40 @@ func (s *session) installCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&remove, "remove", false, "stop it and take it away")
 	s.addSettings(cmd.Flags(), "role", "worker", "api", "scheduler")
 	cmd.RunE = s.command(func(ctx context.Context, cmd *cobra.Command, args []string) error {
-		role := map[string]string{"worker": "worker", "up": "all"}[args[0]]
-		if role == "" {
+		if args[0] != "worker" && args[0] != "up" {
 			return usage("%q: use worker or up", args[0])
 		}
-		at := placeOf(s.sys.Config.Home, s.sys.Config.Root, args[0])
 		if remove {
-			return s.uninstall(ctx, at)
+			return s.uninstall(ctx, placeOf(s.sys.Config.Home, s.sys.Config.Root, args[0]))
 		}
-		cfg, err := s.settings(cmd, role)
-		if err != nil {
-			return err
-		}
-		program, err := os.Executable()
-		if err != nil {
-			return fmt.Errorf("find this program: %w", err)
-		}
-		unit, variables := unitText(args[0], program, at), settingsText(cfg)
-		if show {
-			s.printf("# %s\n%s\n# %s (mode 0600)\n%s", at.unit, unit, at.settings, variables)
-			return nil
-		}
-		if err := s.systemd(ctx, at, "--version"); err != nil {
-			return err
-		}
-		if err := errors.Join(placeFile(at.unit, unit), placeFile(at.settings, variables)); err != nil {
-			return err
-		}
-		return s.startUnit(ctx, at)
+		return s.install(ctx, cmd, args[0], show)
 	})
 	return cmd
+}
+
+// install has systemd start a role with the settings of cmd, or only shows how.
+func (s *session) install(ctx context.Context, cmd *cobra.Command, name string, show bool) error {
+	at := placeOf(s.sys.Config.Home, s.sys.Config.Root, name)
+	cfg, err := s.settings(cmd, map[string]string{"worker": "worker", "up": "all"}[name])
+	if err != nil {
+		return err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	unit, variables := unitText(name, program, at), settingsText(cfg)
+	if show {
+		s.printf("# %s\n%s\n# %s (mode 0600)\n%s", at.unit, unit, at.settings, variables)
+		return nil
+	}
+	if err := s.systemd(ctx, at, "--version"); err != nil {
+		return err
+	}
+	if err := errors.Join(placeFile(at.unit, unit), placeFile(at.settings, variables)); err != nil {
+		return err
+	}
+	return s.startUnit(ctx, at)
 }
 
 func (s *session) startUnit(ctx context.Context, at place) error {

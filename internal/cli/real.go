@@ -23,7 +23,7 @@ func OS() Stdio { return Stdio{In: os.Stdin, Out: os.Stdout, Err: os.Stderr} }
 func Real() Deps {
 	return Deps{
 		Dial: dial, RunRoles: app.Run, RunRunner: app.Runner, Shim: child.Main,
-		Types: types, Machine: app.Machine, Probe: app.Probe, Files: app.Files, Backup: app.Backup, Restore: app.Restore,
+		Types: types, Machine: app.Machine, Probe: app.Probe, Files: app.Files, Join: app.Join, Backup: app.Backup, Restore: app.Restore,
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ admin and keeps it in a file; all others are made with it, by name:
   viewer     sees all jobs and changes nothing
   worker     reads and stores files of jobs, as a worker apart does
   metrics    reads /metrics
+  join       has a worker on another machine join, once: see --join
 
 The secret is shown once, when the token is made: nobody can look it up later.
 Whoever has it sets TURNO_SERVER and TURNO_TOKEN, or token_file to a file that
@@ -33,6 +35,7 @@ only they can read.`
 	tokenHelp = `  turno token create laptop --user ana              a submitter, for 90 days
   turno token create prometheus --role metrics --expires never
   turno token create boss --user eva --role operator --expires 1w
+  turno token create --join                         the line for another machine
   turno token list
   turno token revoke laptop`
 )
@@ -58,7 +61,9 @@ func (s *session) tokenCreateCommand() *cobra.Command {
 	var f format
 	var n turno.NewToken
 	roles, life, quiet := []string{string(turno.RoleSubmitter)}, "90d", false
-	cmd := &cobra.Command{Use: "create NAME", Aliases: []string{"new", "make"}, Short: "make a token and show its secret, this once", Args: cobra.ExactArgs(1)}
+	join := false
+	cmd := &cobra.Command{Use: "create NAME", Aliases: []string{"new", "make"}, Short: "make a token and show its secret, this once", Args: cobra.MaximumNArgs(1)}
+	cmd.Flags().BoolVar(&join, "join", false, "a token that has a worker on another machine join this turno, once, within the hour: prints the line to type there")
 	cmd.Flags().StringVarP(&n.User, "user", "u", "", "whose it is: its jobs are this `USER`'s (default: yours)")
 	cmd.Flags().StringSliceVarP(&roles, "role", "r", roles, "what it may do; may be repeated: "+rolesInWords())
 	cmd.Flags().StringVar(&life, "expires", life, "how `LONG` it is good for: 12h, 90d, 1w or never")
@@ -69,7 +74,20 @@ func (s *session) tokenCreateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		n.Name = args[0]
+		switch {
+		case join && (cmd.Flags().Changed("role") || cmd.Flags().Changed("user")):
+			return usage("a token to join with has no user and no other role")
+		case join:
+			roles = []string{string(turno.RoleJoin)}
+			if !cmd.Flags().Changed("expires") {
+				life = turno.DefaultJoinLife.String()
+			}
+			n.Name = joinName(args, s.sys.Now())
+		case len(args) == 0:
+			return usage("name the token: what it is for")
+		default:
+			n.Name = args[0]
+		}
 		for _, r := range roles {
 			n.Roles = append(n.Roles, turno.Role(strings.TrimSpace(r)))
 		}
@@ -83,7 +101,12 @@ func (s *session) tokenCreateCommand() *cobra.Command {
 		case f.data():
 			return f.write(s.io.Out, made)
 		case quiet:
-			s.printf("%s\n", made.Secret)
+			s.printf("%s\n", cmp.Or(made.Join, made.Secret))
+			return nil
+		}
+		if made.Join != "" {
+			s.printf("turno join %s\n", made.Join)
+			s.notef("%s\n", s.errLook.dim(fmt.Sprintf("Type this on the other machine. Token %s (%s) is good once, %s. It is not shown again.", made.ID, clean(made.Name, false), s.until(made.ExpiresAt))))
 			return nil
 		}
 		s.printf("%s\n", made.Secret)
@@ -93,7 +116,18 @@ func (s *session) tokenCreateCommand() *cobra.Command {
 	return cmd
 }
 
-func rolesInWords() string { return rolesOf(turno.Roles) }
+// rolesInWords are those that a token is made for by hand.
+func rolesInWords() string {
+	return rolesOf(slices.DeleteFunc(slices.Clone(turno.Roles), func(r turno.Role) bool { return r == turno.RoleJoin || r == turno.RoleJoined }))
+}
+
+// joinName is that of a token to join with, for which nobody has to think of one.
+func joinName(args []string, now time.Time) string {
+	if len(args) > 0 {
+		return args[0]
+	}
+	return "join " + now.Format("2006-01-02 15:04:05.000")
+}
 
 func rolesOf(roles []turno.Role) string {
 	names := make([]string, len(roles))

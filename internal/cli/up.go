@@ -118,6 +118,8 @@ func (s *session) announce(role string, info *config.Info) {
 	line("Open", info.LoginURL)
 	line("API at", info.URL)
 	line("Key", info.Fingerprint)
+	line("Workers", joinHint(info.Workers))
+	line("Joined", info.Joined)
 	line("Token", info.TokenFile)
 	line("Data", info.Data)
 	line("Worker", info.Worker)
@@ -130,6 +132,14 @@ func (s *session) announce(role string, info *config.Info) {
 	if info.URL != "" {
 		s.printf("Try in another terminal: turno run -- echo hello\n")
 	}
+}
+
+// joinHint says how another machine joins.
+func joinHint(address string) string {
+	if address == "" {
+		return ""
+	}
+	return "join at " + address + ", each with a line that turno token create --join prints"
 }
 
 // gpuLine counts GPUs by model.

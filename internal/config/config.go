@@ -35,6 +35,8 @@ type Config struct {
 	Insecure   bool     `key:"insecure_behind_proxy" flag:"insecure-behind-proxy" env:"TURNO_INSECURE_BEHIND_PROXY" default:"false" group:"api" help:"listen beyond this machine without TLS: only where a proxy or a private network protects the tokens"`
 	AllowHosts []string `key:"allow_hosts" flag:"allow-host" env:"TURNO_ALLOW_HOSTS" group:"api" arg:"NAME" help:"names by which browsers and clients may call this server"`
 
+	ListenWorkers string `key:"listen_workers" flag:"listen-workers" env:"TURNO_LISTEN_WORKERS" group:"api" arg:"HOST:PORT" help:"turno up: address at which workers on other machines join it (turno token create --join, turno join), always with TLS; nobody but they is let in there. None unless given"`
+
 	SubmitRate   int   `key:"submit_rate" flag:"submit-rate" env:"TURNO_SUBMIT_RATE" default:"1000" group:"api" arg:"N" help:"requests a second that change something, for each user; twice as many may come at once. 0: no bound"`
 	SubmitBytes  int64 `key:"submit_bytes" flag:"submit-bytes" env:"TURNO_SUBMIT_BYTES" default:"64M" group:"api" arg:"SIZE" help:"bodies of requests that are held in memory at a time; others wait a second, and are then turned away for the moment"`
 	EventStreams int   `key:"event_streams" flag:"event-streams" env:"TURNO_EVENT_STREAMS" default:"200" group:"api" arg:"N" help:"streams of events that one user may have open. 0: no bound"`
@@ -100,6 +102,8 @@ type Info struct {
 	LoginURL string // signs a browser in once; "": there is none
 	// Fingerprint of the key that it serves HTTPS with; "" without.
 	Fingerprint string
+	Workers     string // where workers join; "": nowhere
+	Joined      string // of a worker that joined: the server; "" else
 	TokenFile   string
 	Data        string
 	Worker      string // "" without the worker role

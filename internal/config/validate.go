@@ -33,6 +33,7 @@ func (c Config) Validate(roles ...string) error {
 	c.checkWebhooks(add)
 	if has(roles, "api") {
 		c.checkListen(add)
+		c.checkListenWorkers(add)
 	}
 	c.checkApart(roles, add)
 	if len(p) > 0 {
@@ -152,6 +153,18 @@ func (c Config) checkListen(add report) {
 	}
 }
 
+func (c Config) checkListenWorkers(add report) {
+	if c.ListenWorkers == "" {
+		return
+	}
+	_, port, err := net.SplitHostPort(c.ListenWorkers)
+	if n, bad := strconv.Atoi(port); err != nil || bad != nil || n < 0 || n > 65535 {
+		add("listen_workers", "%q: use HOST:PORT, such as 0.0.0.0:5001", c.ListenWorkers)
+	} else if c.Broker != "embedded" {
+		add("listen_workers", "workers join a turno up with its own broker; with %s give them that: turno worker --broker", Redact(c.Broker))
+	}
+}
+
 func (c Config) checkMetrics(add report) {
 	_, port, err := net.SplitHostPort(c.MetricsListen)
 	if n, bad := strconv.Atoi(port); c.MetricsListen != "" && (err != nil || bad != nil || n < 1 || n > 65535) {
@@ -168,6 +181,14 @@ func loopback(host string) bool {
 func (c Config) checkApart(roles []string, add report) {
 	if len(roles) == 0 || has(roles, "all") {
 		return
+	}
+	if slices.Equal(roles, []string{"worker"}) {
+		if _, _, joined, err := c.OfJoined(); joined || err != nil {
+			if err != nil {
+				add("worker", "%v", err)
+			}
+			return
+		}
 	}
 	if c.Broker == "embedded" {
 		add("broker", "embedded is for turno up, where all roles run together; give the URL of a broker that every role reaches")

@@ -146,7 +146,8 @@ func TestGuides_DoWhatTheySay(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir, "TURNO_DATA="+dir+"/data", "TURNO_ALLOW_ROOT=true",
-		fmt.Sprintf("TURNO_LISTEN=127.0.0.1:%d", testenv.FreePort(t)), "TURNO_FAKE_GPUS=2")
+		fmt.Sprintf("TURNO_LISTEN=127.0.0.1:%d", testenv.FreePort(t)), "TURNO_FAKE_GPUS=2",
+		fmt.Sprintf("TURNO_LISTEN_WORKERS=127.0.0.1:%d", testenv.FreePort(t)))
 	up(t, env, dir)
 	ran := 0
 	for page, text := range pages(t) {

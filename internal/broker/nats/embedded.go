@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"strconv"
 	"sync"
 	"time"
 
@@ -22,8 +21,6 @@ const startTimeout = 60 * time.Second
 type EmbeddedOptions struct {
 	Dir        string // of its files, made with mode 0700 if need be; one server at a time
 	SyncAlways bool   // sync before each confirm: a power cut loses nothing confirmed, for a tenth of the rate
-	Listen     string // host:port for others; "" for nobody outside this process
-	Token      string // asked of everybody; required with Listen
 	MaxStore   int64  // bytes on the disk, then publishers get an error; 0 is 8 GiB
 	Prefix     string // as in Options
 	AckWait    time.Duration
@@ -31,7 +28,8 @@ type EmbeddedOptions struct {
 }
 
 // Embedded starts a server in this process and connects to it without a
-// socket. Close of the Broker stops the server.
+// socket. It listens nowhere: see Admit for others. Close of the Broker stops
+// the server.
 func Embedded(ctx context.Context, o EmbeddedOptions) (*Broker, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -40,11 +38,15 @@ func Embedded(ctx context.Context, o EmbeddedOptions) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configure the embedded broker: %w", err)
 	}
-	e := &embedded{opts: so, logger: o.Logger}
+	if o.Prefix == "" {
+		o.Prefix = defaultPrefix
+	}
+	e := &embedded{opts: so, logger: o.Logger, entry: newEntry(o.Prefix)}
+	so.CustomClientAuthentication = e.entry
 	if err := e.start(ctx); err != nil {
 		return nil, fmt.Errorf("start the embedded broker in %s: %w", o.Dir, err)
 	}
-	b, err := e.connect(ctx, Options{Token: o.Token, Prefix: o.Prefix, AckWait: o.AckWait, Logger: o.Logger})
+	b, err := e.connect(ctx, Options{Token: e.entry.own, Prefix: o.Prefix, AckWait: o.AckWait, Logger: o.Logger})
 	if err != nil {
 		e.stop()
 		return nil, fmt.Errorf("connect to the embedded broker: %w", err)
@@ -65,34 +67,17 @@ func serverOptions(o EmbeddedOptions) (*server.Options, error) {
 	}
 	so := &server.Options{
 		ServerName:             "turno",
-		DontListen:             o.Listen == "",
+		DontListen:             true,
 		NoSigs:                 true,
 		NoLog:                  true,
-		Authorization:          o.Token,
-		MaxPayload:             8 << 20, // the most that NATS calls reasonable
+		AuthTimeout:            startTimeout.Seconds(), // of a machine that is busy, not of a stranger
+		MaxPayload:             8 << 20,                // the most that NATS calls reasonable
 		JetStream:              true,
 		JetStreamMaxMemory:     64 << 20, // nothing of ours is kept in memory only
 		JetStreamMaxStore:      o.MaxStore,
 		StoreDir:               o.Dir,
 		SyncAlways:             o.SyncAlways,
 		DisableJetStreamBanner: true,
-	}
-	if o.Listen == "" {
-		return so, nil
-	}
-	if o.Token == "" {
-		return nil, errors.New("listening needs a token")
-	}
-	host, port, err := net.SplitHostPort(o.Listen)
-	if err != nil {
-		return nil, err
-	}
-	so.Host = host
-	if so.Port, err = strconv.Atoi(port); err != nil {
-		return nil, fmt.Errorf("port %q: %w", port, err)
-	}
-	if so.Port == 0 {
-		so.Port = server.RANDOM_PORT
 	}
 	return so, nil
 }
@@ -102,6 +87,7 @@ func serverOptions(o EmbeddedOptions) (*server.Options, error) {
 type embedded struct {
 	opts   *server.Options
 	logger *slog.Logger
+	entry  *entry
 
 	mu    sync.Mutex
 	srv   *server.Server // nil while stopped
@@ -176,19 +162,6 @@ func (b *Broker) Connect(ctx context.Context) (*Broker, error) {
 	}
 	another.health = b.health
 	return another, nil
-}
-
-// URL is where an embedded server listens for others, "" if it does not.
-func (b *Broker) URL() string {
-	if b.embedded == nil || b.embedded.opts.DontListen {
-		return ""
-	}
-	b.embedded.mu.Lock()
-	defer b.embedded.mu.Unlock()
-	if b.embedded.srv == nil {
-		return ""
-	}
-	return b.embedded.srv.ClientURL()
 }
 
 // Restart stops the embedded server and starts it on the same files: the cure

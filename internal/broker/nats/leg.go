@@ -50,7 +50,7 @@ type leg struct {
 }
 
 func (l *leg) begin() error {
-	l.inbox = nats.NewInbox()
+	l.inbox = l.c.broker.nc.NewInbox()
 	l.held = map[*tag]struct{}{}
 	l.ended = make(chan struct{})
 	sub, err := l.c.broker.nc.Subscribe(l.inbox, func(m *nats.Msg) { l.c.receive(l, m) })

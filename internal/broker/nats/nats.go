@@ -58,17 +58,20 @@ type Options struct {
 	Token           string
 	CredentialsFile string // of nsc, "" for none
 	TLS             *tls.Config
-	Prefix          string // of all subjects and streams; "" is "turno."
-	Replicas        int    // of each stream, 1 unless a cluster has more
+	Guest           *GuestOptions // nil: URL says where it is
+	Prefix          string        // of all subjects and streams; "" is "turno."
+	Replicas        int           // of each stream, 1 unless a cluster has more
 	// AckWait is after how long the messages of a consumer that died come
 	// again; one that lives renews them. 0 is 10 s.
 	AckWait time.Duration
 	Logger  *slog.Logger // nil: silent
 }
 
+const defaultPrefix = "turno."
+
 func (o *Options) setDefaults() {
 	if o.Prefix == "" {
-		o.Prefix = "turno."
+		o.Prefix = defaultPrefix
 	}
 	if o.Replicas == 0 {
 		o.Replicas = 1
@@ -119,6 +122,9 @@ var (
 
 // Open connects to an outside server.
 func Open(ctx context.Context, o Options) (*Broker, error) {
+	if o.Guest != nil {
+		o.URL = guestURL
+	}
 	b, err := connect(ctx, o)
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", o.URL, err)
@@ -199,6 +205,9 @@ func (b *Broker) natsOptions(ctx context.Context) []nats.Option {
 	}
 	if b.opts.TLS != nil {
 		o = append(o, nats.Secure(b.opts.TLS))
+	}
+	if b.opts.Guest != nil {
+		o = append(o, (&dialer{guest: *b.opts.Guest}).options()...)
 	}
 	return o
 }

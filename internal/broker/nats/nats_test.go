@@ -131,29 +131,6 @@ func TestResults_DoNotGrow(t *testing.T) {
 	}
 }
 
-func TestEmbedded_ListensForOthersWithToken(t *testing.T) {
-	dir := t.TempDir()
-	if _, err := nats.Embedded(t.Context(), nats.EmbeddedOptions{Dir: dir, Listen: "127.0.0.1:0"}); err == nil {
-		t.Fatal("it listens without a token")
-	}
-	b, err := nats.Embedded(t.Context(), nats.EmbeddedOptions{Dir: dir, Listen: "127.0.0.1:0", Token: "secret"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
-	if _, err := nats.Open(t.Context(), nats.Options{URL: b.URL(), Token: "wrong"}); err == nil {
-		t.Fatal("a wrong token was taken")
-	}
-	other, err := nats.Open(t.Context(), nats.Options{URL: b.URL(), Token: "secret"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.Close()
-	if err := other.Publish(t.Context(), "q", broker.Message{ID: "1"}); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestReply_RefusesWhatIsNoInbox(t *testing.T) {
 	b, err := nats.Embedded(t.Context(), nats.EmbeddedOptions{Dir: t.TempDir()})
 	if err != nil {

@@ -161,7 +161,7 @@ type ackCall struct {
 
 func (a *acks) begin(nc *nats.Conn) error {
 	a.open = map[string]*ackCall{}
-	a.prefix = nats.NewInbox() + "."
+	a.prefix = nc.NewInbox() + "."
 	_, err := nc.Subscribe(a.prefix+"*", a.confirm)
 	return err
 }

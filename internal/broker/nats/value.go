@@ -121,7 +121,7 @@ const inboxPrefix = nats.InboxPrefix
 
 // Inbox is broker.Broker's.
 func (b *Broker) Inbox(ctx context.Context) (broker.Inbox, error) {
-	in := &inbox{address: nats.NewInbox(), answers: buffer.New[broker.Message]()}
+	in := &inbox{address: b.nc.NewInbox(), answers: buffer.New[broker.Message]()}
 	in.subscription = subscription{broker: b, part: in, end: in.answers.Close}
 	err := in.begin(ctx, in.address, func(m *nats.Msg) {
 		if m.Header.Get("Status") == "" {

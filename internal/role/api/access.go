@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -67,9 +68,18 @@ func (a *Role) makeToken(w http.ResponseWriter, r *http.Request, _ *struct{}) er
 	if err := a.small(w, r, &n); err != nil {
 		return err
 	}
+	joins := slices.Contains(n.Roles, turno.RoleJoin)
+	if joins && a.WorkersAddr() == "" {
+		return errNoJoin
+	}
 	made, err := a.access.Make(r.Context(), access.Of(r.Context()), n, address(r))
 	if err != nil {
 		return err
+	}
+	if joins {
+		if made.Join, err = a.joinLine(made.Secret); err != nil {
+			return err
+		}
 	}
 	text, err := encoded(made)
 	if err != nil {

@@ -32,6 +32,10 @@ func serveAll(t testing.TB, o api.Options) people {
 	o.Access.Store = p.store
 	p.server = serve(t, o)
 	for _, role := range turno.Roles {
+		if role == turno.RoleJoin || role == turno.RoleJoined {
+			p.tokens[string(role)] = p.put(t, turno.Token{Name: string(role), User: string(role), Roles: []turno.Role{role}})
+			continue
+		}
 		p.tokens[string(role)] = p.make(t, string(role), role).Secret
 	}
 	p.tokens["ben"] = p.make(t, "ben", turno.RoleSubmitter).Secret
@@ -45,6 +49,18 @@ func (p people) make(t testing.TB, user string, roles ...turno.Role) turno.MadeT
 		t.Fatal(err)
 	}
 	return made
+}
+
+// put makes a token that no admin can make.
+func (p people) put(t testing.TB, token turno.Token) string {
+	t.Helper()
+	secret := access.NewSecret()
+	hash := access.Hash(secret)
+	token.ID = access.IDOf(hash)
+	if err := p.store.WriteAccess(t.Context(), port.AccessBatch{New: []port.TokenRecord{{Token: token, Hash: hash}}}); err != nil {
+		t.Fatal(err)
+	}
+	return secret
 }
 
 // as sends a request with somebody's token.
@@ -84,14 +100,14 @@ func operations(t testing.TB, s server) map[string][2]string {
 
 // Who may what. A route that is not here fails the test: decide whose it is.
 const (
-	nobodyNeeded = "admin operator submitter viewer worker metrics"
-	anyUser      = "admin operator submitter viewer worker"
+	nobodyNeeded = "admin operator submitter viewer worker metrics join joined"
+	anyUser      = "admin operator submitter viewer worker joined"
 	readers      = "admin operator submitter viewer"
 	submitters   = "admin operator submitter"
 	operators    = "admin operator"
 	admins       = "admin"
-	workers      = "admin worker"
-	senders      = "admin operator submitter worker"
+	workers      = "admin worker joined"
+	senders      = "admin operator submitter worker joined"
 )
 
 var mayUse = map[string]string{
@@ -104,6 +120,7 @@ var mayUse = map[string]string{
 	"cancel": submitters, "hold": submitters, "release": submitters, "requeue": submitters,
 	"drain": operators, "undrain": operators, "dead-letters": operators, "dead-letter": operators, "letters:redrive": operators, "letters:drop": operators,
 	"makeToken": admins, "audit": admins,
+	"join": "join", "carry": "joined",
 	"statFiles": senders, "packFiles": senders, "putFile": senders,
 	"getFile": anyUser, "nameFile": workers, "fileName": workers,
 }
@@ -137,7 +154,7 @@ func TestAttack_C3_C6_EveryRouteForEveryRole(t *testing.T) {
 			}
 		}
 	}
-	for _, role := range []string{"worker", "metrics"} {
+	for _, role := range []string{"worker", "metrics", "join", "joined"} {
 		res, body := p.request(t, "POST", "/api/v1/session", `{"token":"`+p.tokens[role]+`"}`, "Authorization", "")
 		isProblem(t, res, body, http.StatusForbidden)
 	}

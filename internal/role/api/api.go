@@ -63,6 +63,8 @@ type Options struct {
 	Link Linker
 	// Ready tells whether turno can work; nil: whether the store answers.
 	Ready func(context.Context) error
+	// Workers is how workers on other machines join.
+	Workers Workers
 	// Metrics are told at /metrics, on loopback to everybody; nil: there are none.
 	Metrics *obs.Registry
 	Version string
@@ -95,9 +97,11 @@ type Role struct {
 	series     series
 	figures    statistics
 	metrics    *obs.HTTP // nil: nobody counts
+	carried    carried
 
-	mu        sync.Mutex // guards all below
-	listeners []net.Listener
+	mu         sync.Mutex // guards all below
+	listeners  []net.Listener
+	forWorkers net.Listener // nil: none joins
 }
 
 const (
@@ -176,21 +180,17 @@ func (a *Role) Run(ctx context.Context) error {
 	if err := a.Listen(); err != nil {
 		return err
 	}
-	server := &http.Server{
-		Handler:           a.handler,
-		TLSConfig:         a.tls,
-		ReadHeaderTimeout: readHeaderTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
-	}
+	server, forWorkers := a.server(a.handler, a.tls), a.server(a.metrics.Wrap(a.workersDoor(a.mux)), nil)
 	a.mu.Lock()
-	listeners := a.listeners
+	listeners, theirs := a.listeners, a.forWorkers
 	a.mu.Unlock()
-	failed := make(chan error, len(listeners))
+	failed := make(chan error, len(listeners)+1)
 	var group sync.WaitGroup
 	for _, l := range listeners {
 		group.Go(func() { failed <- server.Serve(l) })
+	}
+	if theirs != nil {
+		group.Go(func() { failed <- forWorkers.Serve(theirs) })
 	}
 	noting, stop := context.WithCancel(ctx)
 	defer stop()
@@ -207,9 +207,22 @@ func (a *Role) Run(ctx context.Context) error {
 	stop()
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTimeout)
 	defer cancel()
-	if server.Shutdown(grace) != nil {
-		err = errors.Join(err, server.Close())
+	for _, s := range []*http.Server{server, forWorkers} {
+		if s.Shutdown(grace) != nil {
+			err = errors.Join(err, s.Close())
+		}
 	}
 	group.Wait()
 	return err
+}
+
+func (a *Role) server(h http.Handler, secure *tls.Config) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		TLSConfig:         secure,
+		ReadHeaderTimeout: readHeaderTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
 }

@@ -49,7 +49,7 @@ func (a *Role) noteRequest(r *http.Request, status int) {
 }
 
 // written are operations whose entry is part of what they write.
-var written = map[string]bool{"makeToken": true, "revokeToken": true}
+var written = map[string]bool{"makeToken": true, "revokeToken": true, "join": true}
 
 func resultOf(status int) string {
 	switch {

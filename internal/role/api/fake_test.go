@@ -17,6 +17,7 @@ type fake struct {
 	job     func(ref string) (turno.Job, error)
 	log     func(context.Context, turno.LogQuery) (turno.Log, error)
 	events  func(context.Context, turno.EventQuery) iter.Seq2[turno.Event, error]
+	workers []turno.Worker
 	err     error // of Summary
 }
 
@@ -62,7 +63,7 @@ func (f *fake) Explain(context.Context, string) (turno.Explanation, error) {
 	return turno.Explanation{Job: "1"}, nil
 }
 
-func (f *fake) Workers(context.Context) ([]turno.Worker, error) { return nil, nil }
+func (f *fake) Workers(context.Context) ([]turno.Worker, error) { return f.workers, nil }
 func (f *fake) Types(context.Context) ([]turno.Type, error)     { return nil, nil }
 func (f *fake) Summary(context.Context) (turno.Summary, error)  { return turno.Summary{}, f.err }
 

@@ -54,6 +54,11 @@ func (a *Role) letIn(w http.ResponseWriter, r *http.Request, next http.Handler) 
 			return
 		}
 	}
+	a.serveAs(w, r, who, next)
+}
+
+// serveAs serves somebody, nil where a route is for all.
+func (a *Role) serveAs(w http.ResponseWriter, r *http.Request, who *access.Who, next http.Handler) {
 	inner, seen := r.WithContext(access.With(r.Context(), who)), &answered{ResponseWriter: w}
 	defer func() {
 		r.Pattern = inner.Pattern // who counts requests has r
@@ -72,6 +77,11 @@ func (a *Role) authenticate(r *http.Request) (*access.Who, bool) {
 		_, who, ok := a.browserSession(r)
 		return who, ok
 	}
+	return a.bearer(r)
+}
+
+// bearer finds out who asks by the token that they send.
+func (a *Role) bearer(r *http.Request) (*access.Who, bool) {
 	given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || len(r.Header.Values("Authorization")) != 1 {
 		return nil, false

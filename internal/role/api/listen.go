@@ -105,6 +105,9 @@ func (a *Role) Listen() error {
 	if len(a.listeners) > 0 {
 		return nil
 	}
+	if err := a.openForWorkers(); err != nil {
+		return err
+	}
 	host, text, _ := net.SplitHostPort(a.o.Listen) // New has looked at it
 	port, _ := strconv.Atoi(text)
 	tries := 1
