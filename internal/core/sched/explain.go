@@ -92,12 +92,31 @@ func (s *Sched) blockSelf(e *turno.Explanation, j *job) {
 		add(turno.ReasonBeginTime, "its begin time", "begins not before %s, in %s", j.Spec.Begin.UTC().Format(time.RFC3339), until(s.now, j.Spec.Begin))
 	}
 	if s.now.Before(j.NotUntil) {
-		add(turno.ReasonBackoff, "the end of its backoff", "%d attempts failed and %d were lost; the next is in %s", j.Failures, j.Losses, until(s.now, j.NotUntil))
+		add(turno.ReasonBackoff, "the end of its backoff", "%s; the next is in %s", spent(j), until(s.now, j.NotUntil))
 	}
 	if j.Tasks != nil && s.throttled(j) {
 		add(turno.ReasonArrayThrottle, "the end of one of its tasks", "%d tasks are active, and the array allows %d at once; %d wait",
 			j.Tasks.Active, j.Spec.Array.Limit, j.Tasks.Waiting.Len())
 	}
+}
+
+// spent counts the attempts that came to nothing.
+func spent(j *job) string {
+	failed, lost := attempts(j.Failures)+" failed", attempts(j.Losses)+" lost"
+	switch {
+	case j.Losses == 0:
+		return failed
+	case j.Failures == 0:
+		return lost
+	}
+	return failed + ", " + lost
+}
+
+func attempts(n int) string {
+	if n == 1 {
+		return "1 attempt"
+	}
+	return fmt.Sprintf("%d attempts", n)
 }
 
 func until(now, at time.Time) time.Duration { return at.Sub(now).Round(time.Second) }
@@ -119,12 +138,19 @@ func (s *Sched) blockResources(e *turno.Explanation, f *funnel, sh *shape) {
 		b := turno.Block{Reason: turno.ReasonNoSuchResource, Detail: f.lackText(what), Workers: f.lacks[what]}
 		if n, counted := asked[what]; counted {
 			b.Asked, b.Limit = amount(what, n), amount(what, f.most[what])
+			if what == "gpus" {
+				b.Asked += sh.key.ofWhich()
+			}
 			b.Detail = fmt.Sprintf("asks for %s; %s", b.Asked, b.Detail)
 		}
 		if f.could == 0 {
 			e.Impossible = true
 			e.Blocks = append(e.Blocks, b)
-			e.Unblock = append(e.Unblock, "ask for less, or add a worker that has it")
+			way := "ask for less, or add a worker that has it"
+			if what == "name" {
+				way = "allow other workers, or add one"
+			}
+			e.Unblock = append(e.Unblock, way)
 		}
 	}
 	if f.could == 0 && f.starting > 0 {
@@ -191,18 +217,38 @@ func (s *Sched) position(e *turno.Explanation, j *job) {
 // waits for.
 func (s *Sched) blockOrder(e *turno.Explanation, j *job, f *funnel) {
 	r := s.reserved[j.shape.pool()]
-	if e.Position > 1 {
-		b := turno.Block{Reason: turno.ReasonPriority, Detail: fmt.Sprintf("%d stand before it in line", e.Position-1)}
-		if r != nil && r.job != j {
-			b.Holder = []string{r.job.Display()}
-			b.Detail += fmt.Sprintf("; job %s is first and has %s reserved", r.job.Display(), r.worker.Name)
-		}
-		e.Blocks = append(e.Blocks, b)
-		e.Unblock = append(e.Unblock, "its turn, or a higher priority")
+	kept := f.free > 0 && r != nil && r.job != j // there is room, and it may not have it
+	if e.Position == 1 && !kept {
 		return
 	}
-	if f.free > 0 && r != nil && r.job != j {
-		e.Blocks = append(e.Blocks, turno.Block{Reason: turno.ReasonPriority, Holder: []string{r.job.Display()},
-			Detail: fmt.Sprintf("there is room, but it is reserved for job %s on %s", r.job.Display(), r.worker.Name)})
+	b := turno.Block{Reason: turno.ReasonPriority}
+	verb := "stand"
+	if e.Position == 2 {
+		verb = "stands"
 	}
+	switch {
+	case kept:
+		b.Holder = []string{r.job.Display()}
+		b.Detail = fmt.Sprintf("there is room, but %s is kept for job %s%s", r.worker.Name, r.job.Display(), by(r.at))
+	case r != nil && r.job != j:
+		b.Holder = []string{r.job.Display()}
+		b.Detail = fmt.Sprintf("%d %s before it in line; job %s is first and has %s reserved", e.Position-1, verb, r.job.Display(), r.worker.Name)
+	default:
+		b.Detail = fmt.Sprintf("%d %s before it in line", e.Position-1, verb)
+	}
+	e.Blocks = append(e.Blocks, b)
+	if kept && s.cfg.Order.Backfill && !r.at.IsZero() && !r.passes(j.shape, s.now) {
+		if most := r.at.Sub(s.now).Truncate(time.Second) - time.Duration(j.Spec.Grace); most > 0 {
+			e.Unblock = append(e.Unblock, "a time limit (-t) of at most "+most.String()+": it would end before then")
+		}
+	}
+	e.Unblock = append(e.Unblock, "its turn, or a higher priority")
+}
+
+// by is when a reservation comes true at the latest.
+func by(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+	return ", which starts no later than " + at.UTC().Format(time.RFC3339)
 }

@@ -62,6 +62,16 @@ func TestExplain_EverySituation(t *testing.T) {
 			c.submit(cpus(2))
 			return c.submit(cpus(2))
 		}, turno.ReasonResources, []string{"2 stand before it", "job 2 is first"}},
+		{"room that is kept", func(c *cluster) int64 {
+			c.worker("a", 2, 0, "")
+			c.submit(func(s *turno.Spec) { s.CPUs, s.TimeLimit = turno.CPU, turno.Duration(time.Hour) })
+			c.submit(func(s *turno.Spec) { s.CPUs, s.TimeLimit = 2*turno.CPU, turno.Duration(time.Minute) })
+			return c.submit(cpus(1))
+		}, turno.ReasonPriority, []string{"there is room, but a is kept for job 2, which starts no later than", "a time limit (-t) of at most 59m59s: it would end before then"}},
+		{"a model that nobody has", func(c *cluster) int64 {
+			c.worker("a", 8, 2, "A100")
+			return c.submit(func(s *turno.Spec) { s.GPUs, s.GPUModel, s.GPUMemory = 1, "H200", 80<<30 })
+		}, turno.ReasonNoSuchResource, []string{"asks for 1 GPU of the model h200 with 80.0 GiB; the only worker has none of the model h200 with 80.0 GiB"}},
 		{"held", func(c *cluster) int64 {
 			c.worker("a", 2, 0, "")
 			return c.submit(func(s *turno.Spec) { s.Hold = true })
@@ -80,7 +90,7 @@ func TestExplain_EverySituation(t *testing.T) {
 			n := c.submit(func(s *turno.Spec) { s.Retries, s.Backoff = 3, turno.Duration(time.Minute) })
 			c.finish(n, broken)
 			return n
-		}, turno.ReasonBackoff, []string{"1 attempts failed", "1m0s"}},
+		}, turno.ReasonBackoff, []string{"1 attempt failed;", "1m0s"}},
 		{"array throttle", func(c *cluster) int64 {
 			c.worker("a", 8, 0, "")
 			return c.submit(func(s *turno.Spec) { s.Array, _ = turno.ParseArray("0-9%3") })

@@ -41,6 +41,18 @@ func keyOf(s *turno.Spec) shapeKey {
 	}
 }
 
+// ofWhich says what the GPUs are to be, for texts.
+func (k *shapeKey) ofWhich() string {
+	text := ""
+	if k.model != "" {
+		text = " of the model " + k.model
+	}
+	if k.gpuMem > 0 {
+		text += " with " + amount("memory", k.gpuMem)
+	}
+	return text
+}
+
 // needs lists the ways to run a shape, the preferred one first.
 func (k *shapeKey) needs() []need {
 	onCPU := need{device: turno.DeviceCPU, cpus: k.cpus, memory: k.memory}

@@ -63,6 +63,7 @@ func (s *Sched) reviewVerdicts() {
 type funnel struct {
 	typ     string // of the shape, for texts
 	engine  string
+	which   string // GPUs it asks for, for texts
 	workers int
 	could   int            // have what it takes
 	open    int            // of these, take jobs now
@@ -82,7 +83,7 @@ type funnel struct {
 // counts by the way that gets furthest.
 func (s *Sched) funnel(sh *shape) funnel {
 	f := funnel{
-		typ: sh.key.typ, engine: sh.key.engine, workers: len(s.names), lacks: map[string]int{}, most: map[string]int64{},
+		typ: sh.key.typ, engine: sh.key.engine, which: sh.key.ofWhich(), workers: len(s.names), lacks: map[string]int{}, most: map[string]int64{},
 		busy: map[string]int{}, free1: map[string]int64{}, limit: map[string]int64{},
 	}
 	for _, name := range s.names {
@@ -192,7 +193,10 @@ func (f *funnel) startingText() string {
 
 func (f *funnel) lackText(what string) string {
 	n := f.lacks[what]
-	who := fmt.Sprintf("%d of %d workers", n, f.workers)
+	who, has, is := fmt.Sprintf("%d of %d workers", n, f.workers), "have", "are"
+	if n == 1 {
+		has, is = "has", "is"
+	}
 	if f.workers == 1 {
 		who = "the only worker"
 	}
@@ -202,7 +206,12 @@ func (f *funnel) lackText(what string) string {
 	case "engine":
 		return fmt.Sprintf("%s cannot run %s with the engine %s", who, f.typ, f.engine)
 	case "name":
-		return who + " excluded by name"
+		return who + " " + is + " excluded by name"
+	case "gpus":
+		if f.most[what] == 0 {
+			return fmt.Sprintf("%s %s none%s", who, has, f.which)
+		}
+		return fmt.Sprintf("%s %s too few: the most is %s%s", who, has, amount(what, f.most[what]), f.which)
 	}
-	return fmt.Sprintf("%s with too little: the most is %s", who, amount(what, f.most[what]))
+	return fmt.Sprintf("%s %s too little: the most is %s", who, has, amount(what, f.most[what]))
 }
