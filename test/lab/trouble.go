@@ -42,30 +42,35 @@ func (d *Deployment) LockStore() (free func()) {
 }
 
 // Inject makes system calls of its process on some files fail, until the
-// returned function is called or the process ends. calls has commas; outcome is
-// strace's, as error=EIO.
-func (r *Role) Inject(calls, outcome string, paths ...string) (stop func()) {
+// returned function is called or the process ends; it tells how many did. calls
+// has commas; outcome is strace's, as error=EIO.
+func (r *Role) Inject(calls, outcome string, paths ...string) (stop func() (failed int)) {
 	t := r.d.T
 	t.Helper()
 	testenv.Need(t, testenv.StraceNeed)
-	pid := r.PID()
-	args := []string{"-f", "-qq", "-o", "/dev/null", "-p", fmt.Sprint(pid), "-e", "trace=" + calls, "-e", "inject=" + calls + ":" + outcome}
+	pid, trace := r.PID(), filepath.Join(t.TempDir(), "trace")
+	args := []string{"-f", "-qq", "-o", trace, "-p", fmt.Sprint(pid), "-e", "trace=" + calls, "-e", "inject=" + calls + ":" + outcome}
 	for _, p := range paths {
 		args = append(args, "-P", p)
 	}
 	cmd := exec.Command("strace", args...)
 	if err := cmd.Start(); err != nil {
 		t.Errorf("trace %v: %v", r.Args, err)
-		return func() {}
+		return func() int { return 0 }
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 10*time.Second)
 	defer cancel()
 	if err := Retry(ctx, func() error { return traced(pid) }); err != nil {
 		t.Errorf("trace %v: %v", r.Args, err)
 	}
-	return func() {
+	return func() int {
 		_ = cmd.Process.Signal(syscall.SIGINT) // it lets go
 		_ = cmd.Wait()
+		text, err := os.ReadFile(trace)
+		if err != nil {
+			t.Errorf("trace %v: %v", r.Args, err)
+		}
+		return strings.Count(string(text), "(INJECTED)")
 	}
 }
 
