@@ -29,7 +29,7 @@ TARGETS ?= server worker-cpu worker-gpu worker-torch monitor
 IMAGE_ARGS ?=
 TAG ?= latest
 
-.PHONY: images test-images test-compose help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-train cross release deb lint fmt clean testenv
+.PHONY: images test-images test-compose help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-peers bench-train cross release deb lint fmt clean testenv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +91,13 @@ bench: build ## measure the queue, and runners, on this machine
 
 bench-servers: build testenv ## the same on RabbitMQ and a PostgreSQL that syncs
 	$(BIN)/services -durable -- sh -c '$(BIN)/turno bench queue --broker "$$TURNO_TEST_RABBITMQ_URL" --store "$$TURNO_TEST_POSTGRES_URL"'
+
+# Debian and root; 25 minutes on two cores. bench/peers/README.md
+PEERS_ARGS ?=
+bench-peers: build ## measure turno beside Celery, RQ, Dask, Asynq and River (PEERS_ARGS=)
+	@scripts/test-deps --peers
+	cd bench/peers && CGO_ENABLED=0 $(GO) build -o ../../$(BIN)/peers .
+	$(BIN)/peers -turno $(BIN)/turno $(PEERS_ARGS)
 
 # Debian: apt-get install --no-install-recommends python3-torch
 bench-train: ## training steps beside PyTorch's, one thread each

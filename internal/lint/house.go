@@ -171,6 +171,9 @@ var house = []row{
 		modules: `github.com/spf13/cobra github.com/spf13/pflag github.com/google/uuid github.com/vbauerster/mpb charm.land golang.org/x/sys golang.org/x/term
 		github.com/mattn/go-runewidth gopkg.in/yaml.v3`},
 	{pkg: "cmd/turno", imports: "internal/cli", tests: "internal/session github.com/coder/websocket golang.org/x/sys"},
+	// a module of its own: what it measures turno beside is no dependency of it
+	{pkg: "bench/peers", imports: ". client internal/stats internal/testenv",
+		modules: "github.com/hibiken/asynq github.com/jackc/pgx github.com/riverqueue"},
 	{pkg: "test/python", tests: ". internal/runner internal/workload internal/workload/all internal/workload/model internal/workload/nn"},
 	{pkg: "test/isolate", tests: ". client internal/testenv test/lab"},
 	{pkg: "test/lab", imports: ". client internal/testenv",

@@ -38,6 +38,7 @@ const (
 	StraceNeed     Part = "strace"  // the right to trace processes
 	TeXNeed        Part = "tex"     // pdflatex with IEEE's style, and pdftotext
 	PrometheusNeed Part = "prometheus"
+	RedisNeed      Part = "redis"   // for bench/peers; no test needs it
 	HistoryNeed    Part = "history" // this repository's, to build what was before
 	RootNeed       Part = "root"    // user id 0
 	SystemdNeed    Part = "systemd" // systemd-analyze, and Debian's dpkg
@@ -83,6 +84,7 @@ var parts = map[Part]struct {
 	StraceNeed:     {noTrace, "apt-get install strace, and run as root", false},
 	TeXNeed:        {noTeX, "scripts/test-deps", false},
 	PrometheusNeed: {noFile(prometheus), "apt-get install prometheus", true},
+	RedisNeed:      {noFile(redisServer), "apt-get install redis-server", true},
 	HistoryNeed:    {noHistory, "git fetch --unshallow, in a clone of the repository", false},
 	RootNeed:       {noRoot, "run as root", false},
 	EngineNeed:     {noEngine, "make test-images", true},
