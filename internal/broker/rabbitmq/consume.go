@@ -59,7 +59,7 @@ func (b *Broker) Consume(ctx context.Context, queue string, o broker.ConsumeOpti
 			}
 			return name, ch.QueueBind(name, o.Pattern, b.opts.Prefix+ResultsExchange, false, nil)
 		},
-		began: c.began, ended: c.ended, take: c.take,
+		began: c.began, ended: c.ended, hungry: c.hungry, take: c.take,
 		closed: func() { c.once.Do(func() { close(c.done) }) },
 	}
 	err := errors.Join(b.usable(ctx), broker.CheckName(name))
@@ -89,6 +89,13 @@ func (c *consumer) ended() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.life, c.ready, c.out = nil, nil, 0
+}
+
+// hungry: the broker could deliver more.
+func (c *consumer) hungry() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.life != nil && len(c.life.open) < c.batch
 }
 
 func (c *consumer) take(d amqp.Delivery) {

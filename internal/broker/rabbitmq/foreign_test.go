@@ -2,6 +2,9 @@ package rabbitmq_test
 
 import (
 	"context"
+	"log/slog"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,11 +22,12 @@ type foreign struct {
 	conn   *amqp.Connection
 	ch     *amqp.Channel
 	prefix string
+	url    string
 }
 
 func newForeign(t *testing.T) *foreign {
 	url, prefix := testenv.SharedRabbitMQ(t)
-	f := &foreign{T: t, prefix: prefix}
+	f := &foreign{T: t, prefix: prefix, url: url}
 	var err error
 	f.b, err = rabbitmq.Open(t.Context(), rabbitmq.Options{URL: url, Prefix: prefix})
 	f.ok(err)
@@ -177,4 +181,76 @@ func TestDeadQueue_TakesWhatComesBackTooOften(t *testing.T) {
 		t.Errorf("received %q from %q", ds[0].ID, ds[0].Origin)
 	}
 	f.ok(dead.Ack(f.ctx(), ds...))
+}
+
+// TestForeign_QueueThatDeliversNothing: somebody else is the only one whom a
+// queue delivers to, and takes no more. Whatever the reason, a consumer to which
+// nothing comes although there is something begins anew, until something comes.
+func TestForeign_QueueThatDeliversNothing(t *testing.T) {
+	t.Parallel()
+	f := newForeign(t)
+	watch := 50 * time.Millisecond
+	var log syncedLog
+	b, err := rabbitmq.Open(t.Context(), rabbitmq.Options{
+		URL: f.url, Prefix: f.prefix, WatchEvery: watch, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	f.ok(err)
+	t.Cleanup(func() { f.ok(b.Close()) })
+	_, err = f.ch.QueueDeclare(f.prefix+"q", true, false, false, false, amqp.Table{
+		amqp.QueueTypeArg: amqp.QueueTypeQuorum, "x-single-active-consumer": true,
+	})
+	f.ok(err)
+	f.ok(f.ch.Qos(1, 0, false))
+	theirs, err := f.ch.Consume(f.prefix+"q", "", false, false, false, false, nil)
+	f.ok(err)
+	c, err := b.Consume(f.ctx(), "q", broker.ConsumeOptions{})
+	f.ok(err)
+	defer func() { f.ok(c.Close()) }()
+	f.ok(f.b.Publish(f.ctx(), "q", broker.Message{ID: "1"}, broker.Message{ID: "2"}))
+	f.next(theirs) // and it does not acknowledge it
+	f.ok(log.await(f.ctx(), "consumes anew"))
+	f.ok(f.ch.Close())
+	for got := 0; got < 2; {
+		ds, err := c.Receive(f.ctx())
+		f.ok(err)
+		f.ok(c.Ack(f.ctx(), ds...))
+		got += len(ds)
+	}
+}
+
+// syncedLog is what a logger writes, for who waits for it.
+type syncedLog struct {
+	mu   sync.Mutex
+	text strings.Builder
+	more chan struct{}
+}
+
+func (l *syncedLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.more != nil {
+		close(l.more)
+		l.more = nil
+	}
+	return l.text.Write(p)
+}
+
+func (l *syncedLog) await(ctx context.Context, text string) error {
+	for {
+		l.mu.Lock()
+		found := strings.Contains(l.text.String(), text)
+		if l.more == nil {
+			l.more = make(chan struct{})
+		}
+		more := l.more
+		l.mu.Unlock()
+		if found {
+			return nil
+		}
+		select {
+		case <-more:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }

@@ -12,6 +12,7 @@
 package rabbitmq
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -52,6 +53,9 @@ type Options struct {
 	TLS    *tls.Config // nil: the system's roots, for amqps
 	Prefix string      // of every queue and exchange; "" in production
 	Logger *slog.Logger
+	// WatchEvery is how often a consumer to which nothing came looks whether
+	// there is something; 0: 10 s. At the second time it consumes anew.
+	WatchEvery time.Duration
 }
 
 // Broker is a few connections to RabbitMQ.
@@ -63,6 +67,8 @@ type Broker struct {
 	out    *publisher
 	fastly *publisher
 	direct *publisher // runs once wanted
+
+	watchEvery time.Duration
 
 	want   sync.Once
 	wanted chan struct{} // closed by want
@@ -95,6 +101,7 @@ func Open(ctx context.Context, o Options) (*Broker, error) {
 	where := fmt.Sprintf("%s:%d", uri.Host, uri.Port) // the URL holds a password
 	b := &Broker{opts: o, done: make(chan struct{}), wanted: make(chan struct{})}
 	b.mu.receivers = map[*receiver]struct{}{}
+	b.watchEvery = cmp.Or(o.WatchEvery, 10*time.Second)
 	b.send, b.fast, b.recv = newLink(b, "publish"), newLink(b, "fast"), newLink(b, "receive")
 	b.out = newPublisher(b, b.send, true)
 	b.fastly = newPublisher(b, b.fast, false)

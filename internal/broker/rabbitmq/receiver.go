@@ -25,6 +25,7 @@ type receiver struct {
 	declare func(*amqp.Connection, *amqp.Channel) (string, error)
 	began   func(*amqp.Channel) // a session began; nil: does not matter
 	ended   func()              // and ended
+	hungry  func() bool         // it could take more; nil: nobody watches over the queue
 	take    func(amqp.Delivery)
 	closed  func() // told by close, before it waits
 
@@ -117,32 +118,53 @@ func (r *receiver) abandon(conn *amqp.Connection, ended <-chan struct{}) {
 	}
 }
 
+// unanswered bounds a call on the receive connection: RabbitMQ answers a
+// consumer of a queue without a leader after 60 s, and was seen not to answer
+// one at all after a node of its cluster had been killed.
+const unanswered = 75 * time.Second
+
+// bounded makes calls, and ends the connection under one that is not answered.
+func (r *receiver) bounded(conn *amqp.Connection, calls func() error) error {
+	late := time.AfterFunc(unanswered, func() {
+		r.b.opts.Logger.Warn("RabbitMQ does not answer; connects anew", "what", r.what)
+		r.b.recv.cut(conn)
+	})
+	defer late.Stop()
+	return calls()
+}
+
 // session is one life of the channel; it returns when that or ctx ends.
 func (r *receiver) session(ctx context.Context, conn *amqp.Connection) (began bool, err error) {
 	ended := make(chan struct{})
 	defer close(ended) // after the channel was closed, which may be stuck too
 	defer context.AfterFunc(ctx, func() { r.abandon(conn, ended) })()
-	ch, err := conn.Channel()
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = ch.Close() }()
-	queue, err := r.declare(conn, ch)
-	if err != nil {
-		return false, err
-	}
-	if r.batch > 0 {
-		if err := ch.Qos(r.batch, 0, false); err != nil { // per consumer: 4.3 has no other
-			return false, err
+	var ch *amqp.Channel
+	var queue string
+	var deliveries <-chan amqp.Delivery
+	err = r.bounded(conn, func() (err error) {
+		if ch, err = conn.Channel(); err != nil {
+			return err
 		}
-	}
-	if r.began != nil {
-		r.began(ch)
+		if queue, err = r.declare(conn, ch); err != nil {
+			return err
+		}
+		if r.batch > 0 {
+			if err := ch.Qos(r.batch, 0, false); err != nil { // per consumer: 4.3 has no other
+				return err
+			}
+		}
+		if r.began != nil {
+			r.began(ch)
+		}
+		deliveries, err = ch.Consume(queue, "", r.autoAck, false, false, false, nil)
+		return err
+	})
+	if ch != nil {
+		defer func() { _ = ch.Close() }()
 	}
 	if r.ended != nil {
 		defer r.ended()
 	}
-	deliveries, err := ch.Consume(queue, "", r.autoAck, false, false, false, nil)
 	if err != nil {
 		return false, err
 	}
@@ -150,15 +172,51 @@ func (r *receiver) session(ctx context.Context, conn *amqp.Connection) (began bo
 	case r.first <- nil:
 	default:
 	}
-	for {
+	return true, r.serve(ctx, conn, queue, deliveries)
+}
+
+// serve takes what comes until the channel or ctx ends, or nothing comes
+// although there is something.
+func (r *receiver) serve(ctx context.Context, conn *amqp.Connection, queue string, deliveries <-chan amqp.Delivery) error {
+	look := time.NewTicker(r.b.watchEvery)
+	defer look.Stop()
+	if r.hungry == nil {
+		look.Stop()
+	}
+	for dry := 0; ; {
 		select {
 		case <-ctx.Done():
-			return true, nil
+			return nil
 		case d, ok := <-deliveries:
 			if !ok {
-				return true, errLost
+				return errLost
 			}
+			dry = -1 // something came since the last look
 			r.take(d)
+		case <-look.C:
+			switch waits, err := r.waiting(conn, queue); {
+			case err != nil:
+				return err
+			case dry < 0 || waits == 0 || !r.hungry():
+				dry = 0
+			case dry > 0:
+				r.b.opts.Logger.Warn("nothing comes from a queue that holds something; consumes anew", "queue", queue, "messages", waits)
+				return errLost
+			default:
+				dry++
+			}
 		}
 	}
+}
+
+// waiting asks how many messages a queue could deliver now.
+func (r *receiver) waiting(conn *amqp.Connection, queue string) (n int, err error) {
+	err = r.bounded(conn, func() error {
+		return onChannel(conn, func(ch *amqp.Channel) error {
+			q, err := ch.QueueDeclarePassive(queue, true, false, false, false, nil)
+			n = q.Messages
+			return err
+		})
+	})
+	return n, err
 }
