@@ -52,7 +52,8 @@ var house = []row{
 	{pkg: "internal/workload/digits"},
 	{pkg: "internal/session"},
 	{pkg: "internal/webhook"},
-	{pkg: "internal/role/worker/child", imports: "internal/failpoint", modules: "golang.org/x/sys"},
+	{pkg: "internal/role/worker/child/jobobject", modules: "unsafe golang.org/x/sys"}, // Windows alone
+	{pkg: "internal/role/worker/child", imports: "internal/failpoint internal/role/worker/child/jobobject", modules: "golang.org/x/sys"},
 	{pkg: "internal/gpu/cuda/driver", modules: "unsafe github.com/ebitengine/purego golang.org/x/sys"},
 	{pkg: "internal/gpu/cuda/driver/drivertest", imports: "internal/gpu/cuda/driver internal/testenv"},
 	{pkg: "internal/gpu/cuda/kernel"},
@@ -182,7 +183,7 @@ var house = []row{
 	{pkg: "internal/release"},
 	{pkg: "test/docs", tests: "internal/testenv test/lab"},
 	{pkg: "test/deploy/gotypes"},
-	{pkg: "test/deploy", tests: "internal/config internal/testenv test/lab test/deploy/gotypes github.com/yannh/kubeconform sigs.k8s.io/kustomize gopkg.in/yaml.v3"},
+	{pkg: "test/deploy", tests: "internal/config internal/testenv test/container test/lab test/deploy/gotypes github.com/yannh/kubeconform sigs.k8s.io/kustomize gopkg.in/yaml.v3"},
 	{pkg: "test/kill", tests: ". client test/lab"},
 	{pkg: "test/prometheus", tests: ". client internal/obs/grafana internal/testenv test/lab"},
 	{pkg: "test/restore", tests: ". client test/lab"},

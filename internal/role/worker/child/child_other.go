@@ -31,6 +31,7 @@ func Main([]string) (code int, ok bool) { return 0, false }
 type Process struct {
 	over chan struct{}
 	cmd  *exec.Cmd // nil: attached, so over
+	tree tree
 
 	mu      sync.Mutex // guards what follows, until over is closed
 	exit    Exit
@@ -43,7 +44,8 @@ type Process struct {
 //     and Attach knows only an attempt that had ended; one that runs on after
 //     its agent was killed is not ended;
 //   - the whole tree ends: on Unix the process group is killed, and a process
-//     that left it escapes; on Windows only the main process is killed;
+//     that left it escapes; on Windows all are of one job object, which was
+//     never tried there;
 //   - any of Limits but LogBytes, NoNewPrivileges or Credential is kept: the
 //     latter is refused.
 func Start(ctx context.Context, spec Spec) (*Process, error) {
@@ -65,9 +67,9 @@ func Start(ctx context.Context, spec Spec) (*Process, error) {
 	log := &capped{path: filepath.Join(spec.Dir, LogFile), keep: spec.Limits.LogBytes}
 	cmd := command(spec.Command, spec.Env, spec.WorkDir)
 	cmd.Stdout, cmd.Stderr = log, log
-	p := &Process{cmd: cmd, over: make(chan struct{}), exit: Exit{StartedAt: time.Now()}}
-	if err := cmd.Start(); err != nil {
-		return nil, setupFailed(err)
+	p, err := begin(cmd)
+	if err != nil {
+		return nil, err
 	}
 	if spec.TimeLimit > 0 {
 		p.mu.Lock()
@@ -96,6 +98,25 @@ func command(args, env []string, dir string) *exec.Cmd {
 	return cmd
 }
 
+// begin starts a command as a tree of its own.
+func begin(cmd *exec.Cmd) (*Process, error) {
+	t, err := newTree()
+	if err != nil {
+		return nil, setupFailed(err)
+	}
+	p := &Process{cmd: cmd, tree: t, over: make(chan struct{}), exit: Exit{StartedAt: time.Now()}}
+	if err := cmd.Start(); err != nil {
+		t.close()
+		return nil, setupFailed(err)
+	}
+	if err := t.adopt(cmd.Process); err != nil {
+		_, _ = cmd.Process.Kill(), cmd.Wait()
+		t.close()
+		return nil, setupFailed(err)
+	}
+	return p, nil
+}
+
 func setupFailed(err error) error {
 	code := 126
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, exec.ErrNotFound) {
@@ -106,7 +127,8 @@ func setupFailed(err error) error {
 
 func (p *Process) reap(dir string, log *capped) {
 	_ = p.cmd.Wait() // its state tells all
-	kill(p.cmd.Process)
+	p.tree.kill(p.cmd.Process)
+	p.tree.close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.killing != nil {
@@ -175,7 +197,7 @@ func (p *Process) Stop(grace time.Duration) error {
 
 func (p *Process) stop(grace time.Duration) {
 	if grace <= 0 {
-		kill(p.cmd.Process)
+		p.tree.kill(p.cmd.Process)
 		return
 	}
 	terminate(p.cmd.Process)
@@ -184,7 +206,7 @@ func (p *Process) stop(grace time.Duration) {
 	if p.killing != nil {
 		p.killing.Stop()
 	}
-	p.killing = time.AfterFunc(grace, func() { kill(p.cmd.Process) })
+	p.killing = time.AfterFunc(grace, func() { p.tree.kill(p.cmd.Process) })
 }
 
 // Signal sends a signal to the main process.
@@ -270,9 +292,9 @@ func StartRunner(_ context.Context, spec RunnerSpec) (*Runner, error) {
 	}
 	defer write.Close()
 	cmd.Stdout = write
-	p := &Process{cmd: cmd, over: make(chan struct{}), exit: Exit{StartedAt: time.Now()}}
-	if err := cmd.Start(); err != nil {
-		return nil, errors.Join(setupFailed(err), read.Close())
+	p, err := begin(cmd)
+	if err != nil {
+		return nil, errors.Join(err, read.Close())
 	}
 	go p.reap("", &capped{})
 	return &Runner{Process: p, Stdin: in, Stdout: read}, nil

@@ -13,9 +13,18 @@ func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: t
 
 func terminate(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGTERM) }
 
+// tree is a process and those of its group.
+type tree struct{}
+
+func newTree() (tree, error) { return tree{}, nil }
+
+func (tree) adopt(*os.Process) error { return nil }
+
 // kill kills the group. Its id cannot be another's while a process is in it;
 // if none is, nothing is there to be hit but, very rarely, a new group.
-func kill(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
+func (tree) kill(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
+
+func (tree) close() {}
 
 func exitCode(state *os.ProcessState) (code int, signal string) {
 	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
