@@ -120,6 +120,12 @@ func (l *link) prepare(conn *amqp.Connection) error {
 	if err != nil {
 		return fmt.Errorf("open a channel: %w", err)
 	}
+	if l.b.ready(ch) == nil {
+		return ch.Close()
+	}
+	if ch, err = conn.Channel(); err != nil { // a question that is denied ends its channel
+		return fmt.Errorf("open a channel: %w", err)
+	}
 	if err := l.b.topology(ch); err != nil {
 		return err
 	}

@@ -127,6 +127,17 @@ func Open(ctx context.Context, o Options) (*Broker, error) {
 	return b, nil
 }
 
+// ready asks whether the exchanges are there, which needs no permission: who may
+// make them may delete them too, and a worker's user should not.
+func (b *Broker) ready(ch *amqp.Channel) error {
+	for _, name := range []string{ResultsExchange, MailExchange, StreamExchange} {
+		if err := ch.ExchangeDeclarePassive(b.opts.Prefix+name, amqp.ExchangeTopic, true, false, false, false, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // topology is what every connection makes sure of before it is used.
 func (b *Broker) topology(ch *amqp.Channel) error {
 	for _, name := range []string{ResultsExchange, MailExchange, StreamExchange} {
