@@ -106,10 +106,16 @@ func (s *session) doctor(ctx context.Context, cmd *cobra.Command) []check {
 	} else {
 		checks = append(checks, okay("settings", "no problem"))
 	}
+	looking, looked := context.WithTimeout(ctx, checkTime)
+	checks = append(checks, checkContainer(s.lookAround(looking, cfg), cfg)...)
+	looked()
 	checks = append(checks, checkData(cfg), checkSpace(cfg), checkFsync(cfg), checkToken(cfg))
 	server, reached := s.checkServer(ctx, cfg)
 	checks = append(checks, server...)
 	checks = append(checks, checkPort(cfg, reached))
+	if of, j, ok, err := cfg.OfJoined(); ok || err != nil {
+		checks = append(checks, s.checkJoined(ctx, of, j, err))
+	}
 	for _, part := range []struct{ name, value, own string }{{"broker", cfg.Broker, "embedded"}, {"store", cfg.Store, "sqlite"}} {
 		checks = append(checks, s.checkPart(ctx, cfg, part.name, part.value, part.own))
 	}

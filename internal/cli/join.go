@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"turno"
+	"turno/client"
 	"turno/internal/config"
 )
 
@@ -110,4 +112,28 @@ func (s *session) leave(cfg config.Config) error {
 		s.printf("Forgot %s. There, an admin ends what this worker could do: turno token revoke %q\n", j.Server, "worker "+j.Worker)
 	}
 	return nil
+}
+
+// checkJoined asks the server that this machine's worker joined whether it is
+// still taken.
+func (s *session) checkJoined(ctx context.Context, cfg config.Config, j config.Joined, err error) check {
+	const name = "joined"
+	if err != nil {
+		return fail(name, "turno join joins again", "%v", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	svc, err := s.deps.Dial(cfg)
+	if who, ok := svc.(interface {
+		Me(ctx context.Context) (client.Me, error)
+	}); err == nil && ok {
+		_, err = who.Me(ctx)
+	}
+	switch {
+	case hasCode(err, turno.CodeUnauthorized, turno.CodeForbidden):
+		return fail(name, "its token was revoked there; turno join --leave, and join again", "%s does not take this worker any more", j.Server)
+	case err != nil:
+		return fail(name, "does it run, with --listen-workers? its jobs here run on within their lease", "%s does not answer: %v", j.Server, err)
+	}
+	return okay(name, "%s takes this machine as %s", j.Server, j.Worker)
 }
