@@ -25,6 +25,9 @@ type Container struct {
 	// Env are its variables. One whose value comes from elsewhere (a secret) has
 	// an example of it here.
 	Env map[string]string
+	// Shared are those of them that containers of all roles have alike; the others
+	// must be of use to its own.
+	Shared []string
 	// Config is a file that TURNO_CONFIG names; "" if the container has none.
 	Config string
 	Ports  []int    // that it is said to listen on
@@ -51,6 +54,11 @@ var roles = map[string][]string{
 // beside are variables that are read without being settings.
 var beside = []string{"TURNO_CONFIG", "TURNO_CUDA_LIBS"}
 
+// Reads tells whether the program reads a variable.
+func Reads(name string) bool {
+	return slices.Contains(beside, name) || slices.ContainsFunc(config.Fields(), func(f config.Field) bool { return f.Env == name })
+}
+
 // Problems is everything that is wrong, a line each. configFile is where a file
 // with the content of Config lies on this machine; "" if there is none.
 func (c Container) Problems(configFile string) []string {
@@ -65,7 +73,7 @@ func (c Container) Problems(configFile string) []string {
 	for _, text := range bad {
 		add("%s", text)
 	}
-	c.checkEnv(add)
+	c.checkEnv(role, add)
 	cfg, err := config.Load(config.Input{Flags: flags, Env: c.lookup(configFile), Home: "/home", Host: "host", File: configFile})
 	if err == nil {
 		err = cfg.Validate(strings.Replace(role, "up", "all", 1)) // as up calls itself
@@ -127,11 +135,15 @@ func readFlags(groups, args []string) (flags map[string]string, bad []string) {
 	return flags, bad
 }
 
-func (c Container) checkEnv(add report) {
+func (c Container) checkEnv(role string, add report) {
 	known := slices.Clone(beside)
 	for _, f := range config.Fields() {
-		if f.Env != "" {
-			known = append(known, f.Env)
+		if f.Env == "" {
+			continue
+		}
+		known = append(known, f.Env)
+		if _, ok := c.Env[f.Env]; ok && f.Group != "" && !slices.Contains(roles[role], f.Group) && !slices.Contains(c.Shared, f.Env) {
+			add("%s is of no use to that role", f.Env)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Env)) {

@@ -149,12 +149,7 @@ type container struct {
 	EnvFrom     []struct {
 		ConfigMapRef struct{ Name string } `yaml:"configMapRef"`
 	} `yaml:"envFrom"`
-	Env []struct {
-		Name, Value string
-		ValueFrom   struct {
-			SecretKeyRef struct{ Name, Key string } `yaml:"secretKeyRef"`
-		} `yaml:"valueFrom"`
-	}
+	Env   []variable
 	Ports []struct {
 		Name          string
 		ContainerPort int `yaml:"containerPort"`
@@ -171,6 +166,14 @@ type container struct {
 
 	grace    int               // seconds that its pod has to end
 	settings map[string]string // of all variables that have a value here
+}
+
+// variable is one of a container alone.
+type variable struct {
+	Name, Value string
+	ValueFrom   struct {
+		SecretKeyRef struct{ Name, Key string } `yaml:"secretKeyRef"`
+	} `yaml:"valueFrom"`
 }
 
 type probe struct {

@@ -3,7 +3,6 @@ package deploy
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,7 @@ import (
 
 	"turno/internal/config"
 	"turno/internal/testenv"
+	checks "turno/test/container"
 	"turno/test/lab"
 )
 
@@ -27,11 +27,6 @@ func run(t *testing.T, name string, args ...string) string {
 		t.Fatalf("%s %v: %v\n%s", name, args, err, out)
 	}
 	return string(out)
-}
-
-// reads tells whether the program reads a variable.
-func reads(name string) bool {
-	return slices.ContainsFunc(config.Fields(), func(f config.Field) bool { return f.Env == name })
 }
 
 var roles = []string{"scheduler", "api", "worker"}
@@ -64,55 +59,35 @@ func TestManifests_SayWhatTheProgramReads(t *testing.T) {
 	}
 }
 
+// compare holds a container against the program, by the checker that compose and
+// the Dockerfile have too, and then against what is Kubernetes' alone.
 func compare(t *testing.T, at string, c container, made map[string]string) {
 	t.Helper()
 	role, env := c.Args[0], asked(made, c)
-	for name := range env {
-		i := slices.IndexFunc(config.Fields(), func(f config.Field) bool { return f.Env == name })
-		if i < 0 {
-			t.Errorf("%s: the program does not read %s", at, name)
-			continue
-		}
-		own := slices.ContainsFunc(c.Env, func(e struct {
-			Name, Value string
-			ValueFrom   struct {
-				SecretKeyRef struct{ Name, Key string } `yaml:"secretKeyRef"`
-			} `yaml:"valueFrom"`
-		}) bool {
-			return e.Name == name
-		})
-		if f := config.Fields()[i]; own && !slices.Contains([]string{"", "all", "role", role}, f.Group) {
-			t.Errorf("%s: %s is of no use to that role", at, name)
-		}
-	}
-	cfg, err := config.Load(config.Input{Host: c.Name, Home: "/", Env: func(k string) (string, bool) { v, ok := env[k]; return v, ok }})
-	if err == nil {
-		err = cfg.Validate(role)
-	}
-	if err != nil {
-		t.Errorf("%s: %v", at, err)
-		return
-	}
-	ports := map[string]string{}
+	check := checks.Container{Name: at, Args: c.Args, Env: env, Shared: shared(c)}
+	ports := map[string]int{}
 	for _, p := range c.Ports {
-		ports[p.Name] = fmt.Sprint(p.ContainerPort)
-	}
-	serves := map[string]string{"metrics": portOf(cfg.MetricsListen)}
-	if role == "api" {
-		serves["http"] = portOf(cfg.Listen)
-	}
-	for port, number := range serves {
-		if ports[port] != number {
-			t.Errorf("%s: port %s is %q, and the program listens on %q", at, port, ports[port], number)
-		}
-	}
-	if len(ports) != len(serves) {
-		t.Errorf("%s: ports %v, and the program has %v", at, ports, serves)
+		ports[p.Name] = p.ContainerPort
+		check.Ports = append(check.Ports, p.ContainerPort)
 	}
 	for _, p := range []probe{c.StartupProbe, c.LivenessProbe, c.ReadinessProbe} {
-		if serves[p.HTTPGet.Port] == "" || p.HTTPGet.Path == "" {
-			t.Errorf("%s: a probe asks %q of %q", at, p.HTTPGet.Path, p.HTTPGet.Port)
-		}
+		check.Probes = append(check.Probes, checks.Probe{Path: p.HTTPGet.Path, Port: ports[p.HTTPGet.Port]})
+	}
+	for _, m := range c.VolumeMounts {
+		check.Write = append(check.Write, m.MountPath)
+	}
+	for _, text := range check.Problems("") {
+		t.Error(text)
+	}
+	if !slices.Contains(check.Write, os.TempDir()) {
+		t.Errorf("%s: %s is on no volume", at, os.TempDir())
+	}
+	cfg, err := config.Load(config.Input{Host: c.Name, Home: "/", Env: func(k string) (string, bool) { v, ok := env[k]; return v, ok }})
+	if err != nil {
+		return // the checker has said so
+	}
+	if want := map[string]int{"scheduler": 1, "api": 2, "worker": 1}[role]; len(ports) != want {
+		t.Errorf("%s: ports %v, and the program has %d", at, ports, want)
 	}
 	if c.LivenessProbe.HTTPGet.Path != "/healthz" || c.LivenessProbe.HTTPGet.Port != "metrics" {
 		t.Errorf("%s: alive is who answers %+v: broker and store must not matter", at, c.LivenessProbe)
@@ -126,31 +101,16 @@ func compare(t *testing.T, at string, c container, made map[string]string) {
 	if role == "worker" && (cfg.Drain == 0 || !cfg.EndJobs) {
 		t.Errorf("%s: its jobs end with the pod, and it neither waits for them nor ends them", at)
 	}
-	paths(t, at, c, cfg)
 }
 
-// paths compares what the program writes to with what is mounted: the rest of
-// the disk cannot be written to.
-func paths(t *testing.T, at string, c container, cfg config.Config) {
-	t.Helper()
-	folders := []string{cfg.Data, os.TempDir()}
-	if strings.HasPrefix(cfg.Files, "/") {
-		folders = append(folders, cfg.Files)
-	}
-	for _, folder := range folders {
-		if !slices.ContainsFunc(c.VolumeMounts, func(m struct {
-			MountPath string `yaml:"mountPath"`
-		}) bool {
-			return folder == m.MountPath || strings.HasPrefix(folder, m.MountPath+"/")
-		}) {
-			t.Errorf("%s: %s is on no volume", at, folder)
+// shared are the variables that a container has from a ConfigMap, as all have.
+func shared(c container) (names []string) {
+	for name := range c.settings {
+		if !slices.ContainsFunc(c.Env, func(e variable) bool { return e.Name == name }) {
+			names = append(names, name)
 		}
 	}
-}
-
-func portOf(address string) string {
-	_, port, _ := net.SplitHostPort(address)
-	return port
+	return names
 }
 
 // TestManifests_ProbesAreAnswered starts the real program as the manifests say,

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"turno/internal/testenv"
+	checks "turno/test/container"
 	"turno/test/lab"
 )
 
@@ -146,7 +147,7 @@ func TestUnits_SayWhatTheProgramReads(t *testing.T) {
 		}
 		for _, m := range variables.FindAllStringSubmatch(string(text), -1) {
 			found++
-			if !reads(m[1]) {
+			if !checks.Reads(m[1]) {
 				t.Errorf("%s: the program does not read %s", file, m[1])
 			}
 		}
