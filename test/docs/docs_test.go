@@ -193,3 +193,40 @@ func up(t *testing.T, env []string, dir string) {
 		t.Fatalf("turno up: %v %s\n%s", err, out, text)
 	}
 }
+
+var (
+	// thousands are numbers as English groups them, grouped those with a space.
+	thousands = regexp.MustCompile(`[1-9]\d{0,2}(?:,\d{3})+`)
+	spaced    = regexp.MustCompile(`\d[ \x{00a0}\x{2009}\x{202f}]\d{3}(?:\D|$)`)
+)
+
+// TestNumbers_OfSpanishPages: thousands are grouped by a point, 10.000, as the
+// dashboard does in Spanish, and not by a comma, which stands before decimals
+// there, nor by a space. What is code is as it is typed.
+func TestNumbers_OfSpanishPages(t *testing.T) {
+	t.Parallel()
+	all := pages(t)
+	points := 0
+	for page, text := range all {
+		english, spanish := strings.CutSuffix(page, ".es.md")
+		if !spanish {
+			continue
+		}
+		there := thousands.FindAllString(all[english+".md"], -1)
+		prose := fence.ReplaceAllString(text, "")
+		for _, n := range thousands.FindAllString(prose, -1) {
+			if slices.Contains(there, n) {
+				t.Errorf("%s: %s is written %s in Spanish", page, n, strings.ReplaceAll(n, ",", "."))
+			}
+		}
+		if n := spaced.FindString(prose); n != "" {
+			t.Errorf("%s: %q is grouped by a space; write a point", page, n)
+		}
+		for _, n := range there {
+			points += strings.Count(prose, strings.ReplaceAll(n, ",", "."))
+		}
+	}
+	if points < 20 {
+		t.Errorf("only %d numbers were found", points)
+	}
+}
