@@ -201,6 +201,26 @@ func (s *Sched) missing(w *worker, held map[*job]bool) []*job {
 	return out
 }
 
+// Elsewhere tells whether an attempt is, or was, on another worker than this one.
+// Of a job that is not held any more nothing is known.
+func (s *Sched) Elsewhere(worker string, k turno.AttemptKey) bool {
+	if j := s.jobs[k.Job]; j != nil {
+		for i := range j.Attempts {
+			if j.Attempts[i].Number == k.Attempt {
+				return j.Attempts[i].Worker != worker
+			}
+		}
+	}
+	for _, name := range s.names {
+		for i := range s.workers[name].ending {
+			if s.workers[name].ending[i].AttemptKey == k {
+				return name != worker
+			}
+		}
+	}
+	return false
+}
+
 // LogStored tells how much of an attempt's output the store has.
 func (s *Sched) LogStored(now time.Time, k turno.AttemptKey, bytes int64) {
 	s.advance(now)

@@ -209,7 +209,10 @@ func (t *term) readLogs(ctx context.Context, w broker.Watcher) (input, error) {
 			t.log.Warn("ignored a log chunk that is none", "stream", v.Name, "err", err)
 			continue
 		}
-		in.logs = append(in.logs, chunks...)
+		from := strings.TrimPrefix(v.Name, broker.LogStream)
+		for _, c := range chunks {
+			in.logs = append(in.logs, output{from, c})
+		}
 	}
 	return in, err
 }

@@ -63,6 +63,13 @@ type stranger struct {
 	at     time.Time
 }
 
+// output is a piece of a log, and the worker on whose stream it came: where the
+// broker grants workers their own alone, no other can send there.
+type output struct {
+	from string
+	turno.LogChunk
+}
+
 // input is what one receiver has read: one list is set. Alone: it has been
 // delivered before, and shares its commit with nothing.
 type input struct {
@@ -71,7 +78,7 @@ type input struct {
 	asks        []ask
 	reports     []*turno.Report
 	strangers   []stranger
-	logs        []turno.LogChunk
+	logs        []output
 	// webhooks were tried; noted is closed when that is committed.
 	webhooks []turno.Webhook
 	noted    chan struct{}
@@ -367,9 +374,13 @@ func (t *term) explain(now time.Time, text string) (*turno.Explanation, *turno.E
 
 // takeLogs adds chunks to the commit. One that leaves a gap is left out: its
 // worker sends it again from where the store is.
-func (t *term) takeLogs(ctx context.Context, chunks []turno.LogChunk) error {
-	for _, c := range chunks {
-		t.batch.logs = append(t.batch.logs, c)
+func (t *term) takeLogs(ctx context.Context, pieces []output) error {
+	for _, c := range pieces {
+		if t.core.Elsewhere(c.from, c.AttemptKey) {
+			t.log.Warn("ignored output of an attempt that is another worker's", "worker", c.from, "attempt", c.AttemptKey)
+			continue
+		}
+		t.batch.logs = append(t.batch.logs, c.LogChunk)
 		t.batch.jobs += 1 + len(c.Data)/4096
 	}
 	return ctx.Err()
