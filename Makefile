@@ -29,7 +29,7 @@ TARGETS ?= server worker-cpu worker-gpu worker-torch monitor
 IMAGE_ARGS ?=
 TAG ?= latest
 
-.PHONY: images test-images test-compose help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-peers bench-train cross release deb lint fmt clean testenv
+.PHONY: images test-images test-compose help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-scaling bench-recovery bench-peers bench-cpu bench-train cross release deb lint fmt clean testenv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,15 +89,24 @@ bench: build ## measure the queue, and runners, on this machine
 	$(BIN)/turno bench queue
 	$(BIN)/turno bench runner --runner 'torch=/usr/bin/python3 runners/python/torch_workloads.py'
 
-bench-servers: build testenv ## the same on RabbitMQ and a PostgreSQL that syncs
+bench-scaling: build testenv ## no-op jobs and commands with 1, 2, 4 and 8 workers, on RabbitMQ and PostgreSQL
+	$(BIN)/services -durable -- sh -c '$(BIN)/turno bench queue --mode scaling --broker "$$TURNO_TEST_RABBITMQ_URL" --store "$$TURNO_TEST_POSTGRES_URL"'
+
+bench-recovery: testenv ## how long after kill -9 a job ends again, with 100,000 waiting
+	$(GO) test -count=1 -v -timeout 30m -run ManyQueued ./test/kill | grep --line-buffered -v '=== '
+
+bench-servers: build testenv ## the same as bench on RabbitMQ and a PostgreSQL that syncs
 	$(BIN)/services -durable -- sh -c '$(BIN)/turno bench queue --broker "$$TURNO_TEST_RABBITMQ_URL" --store "$$TURNO_TEST_POSTGRES_URL"'
 
 # Debian and root; 25 minutes on two cores. bench/peers/README.md
 PEERS_ARGS ?=
 bench-peers: build ## measure turno beside Celery, RQ, Dask, Asynq and River (PEERS_ARGS=)
 	@scripts/test-deps --peers
-	cd bench/peers && CGO_ENABLED=0 $(GO) build -o ../../$(BIN)/peers .
+	cd bench/peers && CGO_ENABLED=0 $(GO) build -mod=mod -o ../../$(BIN)/peers .
 	$(BIN)/peers -turno $(BIN)/turno $(PEERS_ARGS)
+
+bench-cpu: ## matmul beside OpenBLAS, vecadd beside a copy of memory, each in one run
+	TURNO_TEST_REQUIRE=openblas $(GO) test -run '^$$' -bench Beside -benchtime 1x ./internal/workload/gemm ./internal/workload/vecadd
 
 # Debian: apt-get install --no-install-recommends python3-torch
 bench-train: ## training steps beside PyTorch's, one thread each

@@ -60,6 +60,11 @@ func parse(args []string) (options, error) {
 	if o.turno, err = filepath.Abs(o.turno); err == nil {
 		o.python, err = filepath.Abs(o.python)
 	}
+	for _, needed := range []string{o.turno, filepath.Join(o.python, "driver.py")} { // now, not after minutes
+		if _, statErr := os.Stat(needed); err == nil && statErr != nil {
+			err = fmt.Errorf("%w; run it in the repository's folder, or see -turno and -python", statErr)
+		}
+	}
 	return o, err
 }
 
@@ -105,6 +110,9 @@ func measure(ctx context.Context, args []string) error {
 			fmt.Fprintf(os.Stderr, "round %d of %d: %s, load %s\n", round+1, o.rounds, all[i].name, loadAverage())
 			if err := block(ctx, o, all[i], r.Contestants[i]); err != nil {
 				return fmt.Errorf("measure %s: %w", all[i].name, err)
+			}
+			if err := writeJSON(o.out, r); err != nil { // what was measured stays, whatever comes
+				return err
 			}
 			if err := rest(ctx, o.pause); err != nil {
 				return err
@@ -171,6 +179,10 @@ func block(ctx context.Context, o options, c contestant, r *result) (err error) 
 	return orders(ctx, o, d, r)
 }
 
+// warmTries: what has just started on a busy machine may not answer at once;
+// while it is measured it must.
+const warmTries = 5
+
 func orders(ctx context.Context, o options, d *driver, r *result) error {
 	// Connections stand and processes are forked by then; and turno asks its
 	// store about each id for the first two seconds of a scheduler.
@@ -179,7 +191,12 @@ func orders(ctx context.Context, o options, d *driver, r *result) error {
 		{Do: doLatency, Kind: kindNoop, Pauses: pauses(20, 1)}, {Do: doLatency, Kind: kindNoop, Pauses: []float64{1, 0.5}},
 	}
 	for _, w := range warm {
-		if _, err := d.order(ctx, w); err != nil {
+		_, err := d.order(ctx, w)
+		for try := 1; err != nil && try < warmTries && ctx.Err() == nil; try++ {
+			fmt.Fprintf(os.Stderr, "warming up again: %v\n", err)
+			_, err = d.order(ctx, w)
+		}
+		if err != nil {
 			return fmt.Errorf("warm up: %w", err)
 		}
 	}

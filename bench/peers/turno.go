@@ -65,10 +65,12 @@ func (q *turnoQueue) one(ctx context.Context, kind string) error {
 func (q *turnoQueue) submit(ctx context.Context, jobs []turno.NewJob) error {
 	done, err := q.c.Submit(ctx, jobs)
 	if err != nil {
+		q.begin() // some may have been taken: they must not be counted
 		return err
 	}
 	for i := range done {
 		if done[i].Error != nil {
+			q.begin()
 			return done[i].Error
 		}
 		q.number = done[i].Number

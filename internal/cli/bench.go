@@ -25,7 +25,11 @@ const (
   array     the same for one array
   command   commands (/bin/true) a second, against bare loops that start them
             without a queue: one after the other, and as many at once
-  latency   submit until the result is known, one job at a time
+  latency   submit until the result is known, one job at a time: one that does
+            nothing, and a command
+  loaded    the same while jobs come in at half the rate of bulk
+  scaling   bulk and command with 1, 2, 4 and 8 workers on this machine; only
+            when asked for, with --broker and --store, which workers share
 
 Without a server it starts a private turno in a temporary folder; --broker and
 --store let that one use RabbitMQ and PostgreSQL. Jobs stand in a queue of their
@@ -33,9 +37,10 @@ own. Say what else ran on the machine when you quote the figures.`
 )
 
 type benchOptions struct {
-	jobs, commands, samples, repeat, parallel int
-	modes                                     []string
-	json, embedded                            bool
+	jobs, commands, samples, repeat, parallel, batch int
+	modes                                            []string
+	workers                                          []int
+	json, embedded                                   bool
 }
 
 func (s *session) benchCommand() *cobra.Command {
@@ -48,6 +53,8 @@ func (s *session) benchCommand() *cobra.Command {
 	fl.IntVar(&o.samples, "samples", 200, "jobs of latency")
 	fl.IntVar(&o.repeat, "repeat", 3, "times that everything is measured; medians are shown")
 	fl.IntVar(&o.parallel, "parallel", runtime.NumCPU(), "commands at once")
+	fl.IntVar(&o.batch, "batch", 0, "jobs of a request; 0: as many as the client puts into one")
+	fl.IntSliceVar(&o.workers, "workers", []int{1, 2, 4, 8}, "how many workers scaling has")
 	fl.StringSliceVar(&o.modes, "mode", benchModes, "what to measure")
 	fl.BoolVar(&o.json, "json", false, "all samples as JSON")
 	fl.BoolVar(&o.embedded, "embedded", false, "a private turno, also if a server is configured")
@@ -62,16 +69,11 @@ func (s *session) benchQueue(ctx context.Context, cmd *cobra.Command, o *benchOp
 	if err != nil {
 		return err
 	}
-	for _, m := range o.modes {
-		if !contains(benchModes, m) {
-			return usage("--mode %q: use %s", m, strings.Join(benchModes, ", "))
-		}
-	}
-	if o.jobs < 1 || o.commands < 1 || o.samples < 1 || o.repeat < 1 || o.parallel < 1 {
-		return usage("counts must be at least 1")
+	own := o.embedded || !cfg.Explicit("server") || cfg.Explicit("broker") || cfg.Explicit("store")
+	if err := o.check(own && cfg.Explicit("broker") && cfg.Explicit("store")); err != nil {
+		return err
 	}
 	b := &bench{s: s, o: o, where: cfg.Server}
-	own := o.embedded || !cfg.Explicit("server") || cfg.Explicit("broker") || cfg.Explicit("store")
 	if own {
 		s.notef("Starting a private turno…\n")
 		p, perr := s.private(ctx, cfg)
@@ -79,7 +81,7 @@ func (s *session) benchQueue(ctx context.Context, cmd *cobra.Command, o *benchOp
 			return perr
 		}
 		defer func() { err = errors.Join(err, p.stop()) }()
-		b.svc, b.where = p.svc, "private"
+		b.svc, b.own, b.where = p.svc, p, "private"
 		b.report.Conditions = conditions(p.cfg, b.where)
 	} else {
 		if b.svc, err = s.deps.Dial(cfg); err != nil {
@@ -96,6 +98,23 @@ func (s *session) benchQueue(ctx context.Context, cmd *cobra.Command, o *benchOp
 		return f.write(s.io.Out, b.report)
 	}
 	b.show()
+	return nil
+}
+
+// check finds what cannot be measured; apart: workers of our own can join.
+func (o *benchOptions) check(apart bool) error {
+	known := append(slices.Clone(benchModes), benchScaling)
+	for _, m := range o.modes {
+		if !contains(known, m) {
+			return usage("--mode %q: use %s", m, strings.Join(known, ", "))
+		}
+	}
+	if contains(o.modes, benchScaling) && !apart {
+		return usage("--mode scaling: workers share a broker and a store").hint("give it --broker and --store of servers that are there for it alone")
+	}
+	if len(o.workers) == 0 || min(o.jobs, o.commands, o.samples, o.repeat, o.parallel, slices.Min(o.workers)) < 1 || o.batch < 0 {
+		return usage("counts must be at least 1")
+	}
 	return nil
 }
 
@@ -156,6 +175,7 @@ type benchReport struct {
 	Jobs          int             `json:"jobs"`
 	Commands      int             `json:"commands"`
 	Parallel      int             `json:"parallel"`
+	Batch         int             `json:"batch,omitempty"`
 	Series        []*benchSeries  `json:"series"`
 }
 
@@ -175,6 +195,15 @@ func (r *benchReport) add(name, unit string, value float64) {
 	}
 	r.Series[i].Values = append(r.Series[i].Values, value)
 	r.Series[i].Median = stats.Median(r.Series[i].Values)
+}
+
+// median of a quantity; 0: it was not measured.
+func (r *benchReport) median(name string) float64 {
+	i := slices.IndexFunc(r.Series, func(s *benchSeries) bool { return s.Name == name })
+	if i < 0 {
+		return 0
+	}
+	return r.Series[i].Median
 }
 
 func (b *bench) show() {

@@ -16,7 +16,14 @@ import (
 	"turno/internal/stats"
 )
 
-var benchModes = []string{"bulk", "array", "command", "latency"}
+var (
+	benchModes = []string{"bulk", "array", "command", "latency", "loaded"}
+	// benchScaling needs more than one worker, so it is asked for by name.
+	benchScaling = "scaling"
+)
+
+// bulkRate is what loaded offers a part of.
+const bulkRate = "bulk: submit to last end"
 
 // glance is how often the end of many jobs is looked for: 1% of the shortest
 // run that is worth a figure.
@@ -27,6 +34,7 @@ type bench struct {
 	s      *session
 	o      *benchOptions
 	svc    turno.Service
+	own    *private // nil: the server is somebody else's
 	where  string
 	report benchReport
 	bar    *progress
@@ -36,8 +44,9 @@ type bench struct {
 func (b *bench) run(ctx context.Context) error {
 	b.report.SchemaVersion = 1
 	b.report.Jobs, b.report.Commands, b.report.Parallel = b.o.jobs, b.o.commands, b.o.parallel
+	b.report.Batch = b.o.batch
 	measure := map[string]func(context.Context, int) error{
-		"bulk": b.bulk, "array": b.array, "command": b.command, "latency": b.latency,
+		"bulk": b.bulk, "array": b.array, "command": b.command, "latency": b.latency, "loaded": b.loaded, benchScaling: b.scaling,
 	}
 	b.bar = b.s.progress("bench", int64(b.o.repeat*len(b.o.modes)))
 	defer b.bar.stop()
@@ -64,39 +73,56 @@ type timing struct{ submitted, ended time.Duration }
 
 // batch submits jobs in a queue of their own and waits until all have ended.
 func (b *bench) batch(ctx context.Context, what string, jobs []turno.NewJob) (timing, error) {
-	b.queues++
-	queue := fmt.Sprintf("bench-%s-%d", uuid.NewString()[:8], b.queues)
+	queue := b.queue()
 	want := int64(0)
 	for _, j := range jobs {
 		j.Spec.Queue = queue
 		want += int64(max(1, tasksOf(j.Spec)))
 	}
 	start := time.Now()
-	done, err := b.svc.Submit(ctx, jobs)
-	t := timing{submitted: time.Since(start)}
-	if err := firstRefused(done, err); err != nil {
-		return t, err
+	size := len(jobs)
+	if b.o.batch > 0 {
+		size = b.o.batch
 	}
+	for chunk := range slices.Chunk(jobs, size) {
+		done, err := b.svc.Submit(ctx, chunk)
+		if err := firstRefused(done, err); err != nil {
+			return timing{}, err
+		}
+	}
+	t := timing{submitted: time.Since(start)}
+	err := b.emptied(ctx, what, queue, want)
+	t.ended = time.Since(start)
+	return t, err
+}
+
+// queue is a name that nobody has used.
+func (b *bench) queue() string {
+	b.queues++
+	return fmt.Sprintf("bench-%s-%d", uuid.NewString()[:8], b.queues)
+}
+
+// emptied returns when so many jobs of a queue have succeeded.
+func (b *bench) emptied(ctx context.Context, what, queue string, want int64) error {
 	tick := time.NewTicker(glance)
 	defer tick.Stop()
 	for {
 		sum, err := steady(ctx, b.s, func() (turno.Summary, error) { return b.svc.Summary(ctx) })
 		if err != nil {
-			return t, err
+			return err
 		}
 		states := sum.Queues[queue]
 		if bad := states[turno.Failed] + states[turno.Lost] + states[turno.Cancelled]; bad > 0 {
-			return t, fmt.Errorf("%d of the jobs of %s did not succeed", bad, what)
+			return fmt.Errorf("%d of the jobs of %s did not succeed", bad, what)
 		}
 		if states[turno.Succeeded] >= want {
-			t.ended = time.Since(start)
-			return t, nil
+			return nil
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
 			b.cancel(ctx, queue)
-			return t, context.Cause(ctx)
+			return context.Cause(ctx)
 		}
 	}
 }
@@ -138,7 +164,7 @@ func (b *bench) bulk(ctx context.Context, _ int) error {
 	}
 	n := float64(b.o.jobs)
 	b.report.add("bulk: submit", "jobs/s", n/t.submitted.Seconds())
-	b.report.add("bulk: submit to last end", "jobs/s", n/t.ended.Seconds())
+	b.report.add(bulkRate, "jobs/s", n/t.ended.Seconds())
 	return nil
 }
 
@@ -250,19 +276,26 @@ func bareLoop(ctx context.Context, n, parallel int) error {
 func (b *bench) latency(ctx context.Context, _ int) error {
 	c := listen(ctx, b.svc, nil)
 	defer c.stop()
-	params, err := json.Marshal(map[string]any{})
-	if err != nil {
+	heard := func(d turno.Submitted) error { return b.heard(ctx, c, d) }
+	noop := turno.Spec{Type: "noop", Params: json.RawMessage("{}"), Queue: "bench-latency"}
+	if err := b.oneByOne(ctx, "latency", noop, heard); err != nil {
 		return err
 	}
-	var samples []float64
+	command := turno.Spec{Type: execType, Params: commandParams([]string{"/bin/true"}), Queue: "bench-latency"}
+	return b.oneByOne(ctx, "latency of a command", command, heard)
+}
+
+// oneByOne submits a job, waits for its end, and again.
+func (b *bench) oneByOne(ctx context.Context, name string, spec turno.Spec, wait func(turno.Submitted) error) error {
+	samples := make([]float64, 0, b.o.samples)
 	const warm = 5 // the stream stands by then
 	for i := range b.o.samples + warm {
 		start := time.Now()
-		done, err := b.svc.Submit(ctx, []turno.NewJob{{Spec: &turno.Spec{Type: "noop", Params: params, Queue: "bench-latency"}}})
+		done, err := b.svc.Submit(ctx, []turno.NewJob{{Spec: new(spec)}})
 		if err := firstRefused(done, err); err != nil {
 			return err
 		}
-		if err := b.heard(ctx, c, done[0]); err != nil {
+		if err := wait(done[0]); err != nil {
 			return err
 		}
 		if i >= warm {
@@ -273,7 +306,7 @@ func (b *bench) latency(ctx context.Context, _ int) error {
 		name string
 		at   float64
 	}{{"p50", 0.5}, {"p90", 0.9}, {"p99", 0.99}} {
-		b.report.add("latency: "+q.name, "ms", stats.Quantile(samples, q.at))
+		b.report.add(name+": "+q.name, "ms", stats.Quantile(samples, q.at))
 	}
 	return nil
 }

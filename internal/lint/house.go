@@ -45,7 +45,7 @@ var house = []row{
 	{pkg: "internal/lockfile", modules: "golang.org/x/sys"},
 	{pkg: "internal/cert", imports: "internal/reload"},
 	{pkg: "internal/lint"},
-	{pkg: "internal/workload/gemm"},
+	{pkg: "internal/workload/gemm", tests: "github.com/ebitengine/purego"},
 	{pkg: "internal/workload/nn", imports: "internal/workload/gemm"},
 	{pkg: "internal/workload/safetensors"},
 	{pkg: "internal/stats", std: "cmp math math/rand/v2 slices"},
