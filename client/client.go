@@ -76,8 +76,9 @@ type Client struct {
 }
 
 var (
-	_ turno.Service = (*Client)(nil)
-	_ turno.Access  = (*Client)(nil)
+	_ turno.Service    = (*Client)(nil)
+	_ turno.Access     = (*Client)(nil)
+	_ turno.Benchmarks = (*Client)(nil)
 )
 
 // answerWithin is longer than any server takes for an answer, 3 min: then the

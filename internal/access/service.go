@@ -41,6 +41,9 @@ func deny(ctx context.Context, why string) {
 	}
 }
 
+// Deny has the audit log say that something that is not a job's was denied.
+func Deny(ctx context.Context, why string) { deny(ctx, why) }
+
 func ownerOf(j *turno.Job) string {
 	if j.Spec == nil {
 		return ""

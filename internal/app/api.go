@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"turno/internal/access"
+	"turno/internal/bench/archive"
 	"turno/internal/cert"
 	"turno/internal/config"
 	"turno/internal/files"
@@ -58,6 +59,7 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 		Bounds: api.Bounds{Bytes: cfg.SubmitBytes, Rate: float64(orNone(cfg.SubmitRate)), Streams: orNone(cfg.EventStreams)},
 		Files:  p.files, InsecureBehindProxy: cfg.Insecure, Version: version(), Log: log,
 		Metrics: p.metrics, Workers: workers,
+		Benchmarks: archive.New(archive.Options{Store: p.store, Service: access.NewGate(svc), Version: version(), Log: log}),
 	})
 	if err != nil {
 		return part{}, err

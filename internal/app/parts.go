@@ -38,6 +38,7 @@ type Store interface {
 	store.DeadLetters
 	store.Access
 	store.Webhooks
+	store.Benchmarks
 }
 
 // shared is what roles share in one process.

@@ -11,7 +11,6 @@
 package bench
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,7 +22,6 @@ import (
 
 	"turno"
 	"turno/internal/bench/record"
-	"turno/internal/stats"
 )
 
 // Run measures.
@@ -46,16 +44,6 @@ type Run struct {
 	session *record.Session
 	open    []int // indices of cases that are not done
 	round   int
-}
-
-// Progress is how far a run is.
-type Progress struct {
-	Case   string
-	Blocks int     // of that case, which count
-	Width  float64 // of its intervals; 1: not known yet
-	Done   int
-	Total  int // blocks of all cases, as far as can be seen
-	Left   time.Duration
 }
 
 const (
@@ -207,7 +195,7 @@ func (r *Run) finish(ctx context.Context, err error) {
 // afford tells whether there is time for another block of a case.
 func (r *Run) afford(c *record.Case) bool {
 	budget := r.Results.Settings.Budget
-	return budget == 0 || r.spent()+reserve*r.cost(c) <= budget
+	return budget == 0 || r.spent()+reserve*cost(r.Results, c) <= budget
 }
 
 // spent is the time of all sessions.
@@ -215,23 +203,6 @@ func (r *Run) spent() float64 {
 	total := time.Since(r.began).Seconds()
 	for _, s := range r.Results.Sessions[:len(r.Results.Sessions)-1] {
 		total += s.Seconds
-	}
-	return total
-}
-
-// cost of a block, by the samples so far; 0: nothing is known.
-func (r *Run) cost(c *record.Case) float64 {
-	total := 0.0
-	for _, side := range c.Sides {
-		var v []float64
-		for i := range r.Results.Samples {
-			if s := &r.Results.Samples[i]; s.Case == c.Name && s.Side == side.Name && !s.Cold && s.EndToEnd > 0 {
-				v = append(v, s.EndToEnd)
-			}
-		}
-		if len(v) > 0 {
-			total += stats.Median(v)
-		}
 	}
 	return total
 }
@@ -287,26 +258,10 @@ func (r *Run) tell(c *record.Case) {
 	if r.Told == nil {
 		return
 	}
-	p := Progress{Case: c.Name}
+	r.session.Seconds = time.Since(r.began).Seconds()
+	p := ProgressOf(r.Results)
+	p.Case = c.Name
 	p.Blocks, p.Width = progressOf(r.Results, c)
-	left := 0.0
-	for i := range r.Results.Cases {
-		o := &r.Results.Cases[i]
-		blocks, width := progressOf(r.Results, o)
-		total := blocks
-		if slices.Contains(r.open, i) {
-			total = expected(&r.Results.Settings, blocks, width)
-		}
-		p.Done, p.Total = p.Done+blocks, p.Total+total
-		left += float64(total-blocks) * cmp.Or(r.cost(o), r.cost(c))
-		if !r.warm[o.Name] {
-			left += float64(len(o.Sides)) * max(r.Results.Settings.WarmUp, float64(r.Results.Settings.WarmUps)*r.cost(c)/2)
-		}
-	}
-	if budget := r.Results.Settings.Budget; budget > 0 {
-		left = min(left, budget-r.spent())
-	}
-	p.Left = time.Duration(max(0, left) * float64(time.Second))
 	r.Told(p)
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"turno"
+	"turno/internal/bench/record"
 )
 
 // Sensors tell how the machine is on which jobs run.
@@ -30,6 +31,20 @@ type Reading struct {
 // throttled tells whether the device was slowed down between two readings.
 func (r Reading) throttled(after Reading) bool {
 	return after.Throttle != "" || r.Throttle != "" || after.Count > r.Count
+}
+
+// SensorsOf are this machine's where the worker is on it. The session notes it.
+func SensorsOf(w *turno.Worker, began *record.Session) Sensors {
+	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	began.Local = w.Machine.BootID != "" && w.Machine.BootID == strings.TrimSpace(string(boot))
+	if !began.Local {
+		return Elsewhere{}
+	}
+	h := &Here{}
+	if len(w.Machine.GPUs) > 0 && !w.Machine.Simulated {
+		h.Query = NvidiaSMI(w.Machine.GPUs[0].UUID)
+	}
+	return h
 }
 
 // Elsewhere are the sensors of a machine that is not this one.

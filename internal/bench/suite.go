@@ -112,6 +112,30 @@ func (s *Suite) check() error {
 	return nil
 }
 
+// Only leaves the workloads of some types; none: all. One that is not in the
+// suite is an error.
+func (s *Suite) Only(types []string) error {
+	for _, t := range types {
+		if !slices.ContainsFunc(s.Workloads, func(w Workload) bool { return w.Type == t }) {
+			return fmt.Errorf("suite %s: there is no %q in it; there are: %s", s.Name, t, strings.Join(s.Types(), ", "))
+		}
+	}
+	if len(types) > 0 {
+		s.Workloads = slices.DeleteFunc(s.Workloads, func(w Workload) bool { return !slices.Contains(types, w.Type) })
+	}
+	return nil
+}
+
+// Types are those of its workloads.
+func (s *Suite) Types() (out []string) {
+	for _, w := range s.Workloads {
+		if !slices.Contains(out, w.Type) {
+			out = append(out, w.Type)
+		}
+	}
+	return out
+}
+
 func (s *Suite) budget() (time.Duration, error) {
 	if s.Budget == "" {
 		return 0, nil

@@ -61,6 +61,7 @@ func (s *session) benchCommand() *cobra.Command {
 	s.addSettings(fl, "role", "worker", "scheduler")
 	queue.RunE = s.command(func(ctx context.Context, cmd *cobra.Command, _ []string) error { return s.benchQueue(ctx, cmd, o) })
 	cmd.AddCommand(s.benchRunCommand(), s.benchReportCommand(), s.benchCompareCommand(), queue, s.benchRunnerCommand())
+	cmd.AddCommand(s.benchKeepCommands()...)
 	return cmd
 }
 

@@ -47,7 +47,9 @@ type benchRunOptions struct {
 	fixed                   int
 	precision               float64
 	budget                  time.Duration
+	types                   []string
 	resume, force, embedded bool
+	keepOut                 bool
 }
 
 func (s *session) benchRunCommand() *cobra.Command {
@@ -64,6 +66,8 @@ func (s *session) benchRunCommand() *cobra.Command {
 	fl.BoolVar(&o.resume, "resume", false, "go on with the run in the output file")
 	fl.BoolVar(&o.force, "force", false, "replace the output file")
 	fl.BoolVar(&o.embedded, "embedded", false, "a private turno, also if a server is configured")
+	fl.StringSliceVar(&o.types, "type", nil, "only these `TYPES` of the suite's")
+	fl.BoolVar(&o.keepOut, "no-hand-in", false, "do not hand the run in to the server that is measured")
 	s.addSettings(fl, "role", "worker", "scheduler")
 	cmd.MarkFlagsMutuallyExclusive("resume", "force")
 	cmd.RunE = s.command(func(ctx context.Context, cmd *cobra.Command, _ []string) error { return s.benchRun(ctx, cmd, o) })
@@ -81,6 +85,9 @@ func (s *session) benchRun(ctx context.Context, cmd *cobra.Command, o *benchRunO
 		return err
 	}
 	svc, where := turno.Service(nil), cfg.Server
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var hand *handIn
 	if o.embedded || !cfg.Explicit("server") || cfg.Explicit("broker") || cfg.Explicit("store") {
 		s.notef("Starting a private turno…\n")
 		p, perr := s.private(ctx, cfg)
@@ -91,6 +98,8 @@ func (s *session) benchRun(ctx context.Context, cmd *cobra.Command, o *benchRunO
 		svc, where = p.svc, "private"
 	} else if svc, err = s.deps.Dial(cfg); err != nil {
 		return err
+	} else if !o.keepOut {
+		hand = newHandIn(s, svc, stop)
 	}
 	results, worker, err := o.prepare(ctx, s, svc, suite, old)
 	if err != nil {
@@ -98,8 +107,7 @@ func (s *session) benchRun(ctx context.Context, cmd *cobra.Command, o *benchRunO
 	}
 	host := s.sys.Config.Host
 	began := measure.Start(results, worker, thisVersion().String(), config.Redact(where), host, append([]string{"turno"}, s.args...))
-	r := &measure.Run{Service: svc, Results: results, Sensors: sensorsOf(worker, began),
-		Save: func(r *record.Results) error { return saveResults(o.out, r) }}
+	r := &measure.Run{Service: svc, Results: results, Sensors: measure.SensorsOf(worker, began), Save: o.saver(ctx, hand)}
 	s.introduce(results, worker)
 	bar := s.progress("bench", 1)
 	last := time.Time{}
@@ -107,7 +115,19 @@ func (s *session) benchRun(ctx context.Context, cmd *cobra.Command, o *benchRunO
 	err = r.Do(ctx)
 	bar.stop()
 	s.conclude(results, o.out, err)
+	hand.tell(results, cfg.Server)
 	return err
+}
+
+// saver writes the file, and hands it in.
+func (o *benchRunOptions) saver(ctx context.Context, hand *handIn) func(*record.Results) error {
+	return func(r *record.Results) error {
+		data, err := saveResults(o.out, r)
+		if err == nil {
+			hand.now(ctx, r, data)
+		}
+		return err
+	}
 }
 
 // open reads the suite, and the results to go on with, if any.
@@ -135,6 +155,9 @@ func (o *benchRunOptions) open(s *session) (*measure.Suite, *record.Results, err
 	}
 	if o.fixed == 1 || o.fixed < 0 || o.precision < 0 || o.precision >= 1 || o.budget < 0 {
 		return nil, nil, usage("--fixed-n must be 2 or more, --precision a part such as 0.025, --budget a time such as 5m")
+	}
+	if err := suite.Only(o.types); err != nil {
+		return nil, nil, usage("%v", err)
 	}
 	if o.fixed > 0 {
 		suite.Samples.Fixed = o.fixed
@@ -186,34 +209,21 @@ func (o *benchRunOptions) prepare(ctx context.Context, s *session, svc turno.Ser
 	return old, w, nil
 }
 
-// sensorsOf are this machine's where the worker is on it.
-func sensorsOf(w *turno.Worker, began *record.Session) measure.Sensors {
-	boot, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	began.Local = w.Machine.BootID != "" && w.Machine.BootID == strings.TrimSpace(string(boot))
-	if !began.Local {
-		return measure.Elsewhere{}
-	}
-	h := &measure.Here{}
-	if len(w.Machine.GPUs) > 0 && !w.Machine.Simulated {
-		h.Query = measure.NvidiaSMI(w.Machine.GPUs[0].UUID)
-	}
-	return h
-}
-
-// saveResults replaces the file as a whole: a kill leaves the one before.
-func saveResults(path string, r *record.Results) error {
+// saveResults replaces the file as a whole, and gives what stands in it: a kill
+// leaves the one before.
+func saveResults(path string, r *record.Results) ([]byte, error) {
 	var b bytes.Buffer
 	if err := r.Write(&b); err != nil {
-		return err
+		return nil, err
 	}
 	tmp := path + ".tmp"
 	if err := os.WriteFile(tmp, b.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("save results: %w", err)
+		return nil, fmt.Errorf("save results: %w", err)
 	}
 	if err := os.Rename(tmp, path); err != nil {
-		return fmt.Errorf("save results: %w", err)
+		return nil, fmt.Errorf("save results: %w", err)
 	}
-	return nil
+	return b.Bytes(), nil
 }
 
 func (s *session) introduce(r *record.Results, w *turno.Worker) {
@@ -245,18 +255,9 @@ func (s *session) showBench(bar *progress, p measure.Progress, last *time.Time) 
 
 // conclude says what came of it in a few lines: the rest is the report's.
 func (s *session) conclude(r *record.Results, path string, err error) {
-	a := analysis.Of(r)
-	if len(a.Rows) > 0 {
-		s.benchTable(r, a)
-	}
+	n := s.benchFindings(r)
 	if rel, rerr := filepath.Rel(s.sys.Dir, path); rerr == nil && !strings.HasPrefix(rel, "..") {
 		path = rel
-	}
-	n := 0
-	for i := range r.Samples {
-		if r.Samples[i].Counts() {
-			n++
-		}
 	}
 	s.printf("%d samples that count in %s\n", n, path)
 	flag := ""
@@ -268,6 +269,20 @@ func (s *session) conclude(r *record.Results, path string, err error) {
 		return
 	}
 	s.notef("turno bench report%s makes tables and charts of it.\n", flag)
+}
+
+// benchFindings shows the table of a run, and tells how many samples count.
+func (s *session) benchFindings(r *record.Results) (n int) {
+	a := analysis.Of(r)
+	if len(a.Rows) > 0 {
+		s.benchTable(r, a)
+	}
+	for i := range r.Samples {
+		if r.Samples[i].Counts() {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *session) benchTable(r *record.Results, a *analysis.Analysis) {

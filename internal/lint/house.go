@@ -138,19 +138,28 @@ var house = []row{
 		imports: ". internal/broker internal/broker/mem internal/service internal/store internal/store/mem"},
 	// who may do what, above the ports
 	{pkg: "internal/access", imports: ". internal/reload internal/store"},
+	// measuring a turno: a client of turno.Service, and where a server keeps what it found
+	{pkg: "internal/bench/record", imports: "."},
+	{pkg: "internal/bench/analysis", imports: ". internal/bench/record internal/stats"},
+	{pkg: "internal/bench/chart", modules: "gonum.org/v1/plot codeberg.org/go-pdf/fpdf golang.org/x/text"},
+	{pkg: "internal/bench/report", imports: ". internal/bench/analysis internal/bench/chart internal/bench/record internal/stats"},
+	{pkg: "internal/bench", imports: ". internal/bench/record internal/stats",
+		modules: "github.com/google/uuid gopkg.in/yaml.v3"},
+	{pkg: "internal/bench/archive", imports: ". internal/access internal/bench internal/bench/record internal/bench/report internal/store",
+		modules: "github.com/google/uuid", tests: "internal/store/mem"},
 	{pkg: "internal/role/shell"},
 	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/failpoint internal/obs internal/role/shell internal/store internal/webhook internal/wire",
 		modules: "github.com/google/uuid", tests: "internal/core/policy/all internal/core/hold"},
 	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/failpoint internal/files internal/files/transfer internal/gpu internal/lockfile internal/obs internal/role/shell internal/role/worker/child internal/runner internal/session internal/wire",
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
 		tests:   "internal/workload/all internal/workload"},
-	{pkg: "internal/role/api", imports: ". internal/access internal/cert internal/figures internal/files internal/obs internal/service internal/session web",
-		modules: "github.com/coder/websocket github.com/danielgtaylor/huma", tests: "client internal/broker internal/store"},
+	{pkg: "internal/role/api", imports: ". internal/access internal/bench/archive internal/bench/report internal/cert internal/figures internal/files internal/obs internal/service internal/session web",
+		modules: "github.com/coder/websocket github.com/danielgtaylor/huma", tests: "client internal/bench/record internal/broker internal/store"},
 	{pkg: "client", imports: ". internal/cert internal/session", modules: "github.com/coder/websocket", tests: "internal/role/api internal/service"},
 	{pkg: "internal/files/remote", imports: ". client internal/files", tests: "internal/access internal/role/api internal/service"},
 
 	// the top
-	{pkg: "internal/app", imports: `. client internal/access internal/app/run internal/cert internal/config internal/obs internal/service internal/runner
+	{pkg: "internal/app", imports: `. client internal/access internal/app/run internal/bench/archive internal/cert internal/config internal/obs internal/service internal/runner
 		internal/broker internal/broker/mem internal/broker/nats internal/broker/rabbitmq
 		internal/store internal/store/mem internal/store/sqlite internal/store/postgres
 		internal/gpu internal/gpu/fake internal/gpu/cuda internal/gpu/cuda/driver
@@ -158,12 +167,6 @@ var house = []row{
 		internal/workload internal/workload/all internal/core/policy internal/core/policy/all
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/role/api internal/webhook`,
 		modules: "golang.org/x/sync", tests: "github.com/google/uuid internal/core/policy/fair"},
-	{pkg: "internal/bench/record", imports: "."},
-	{pkg: "internal/bench/analysis", imports: ". internal/bench/record internal/stats"},
-	{pkg: "internal/bench/chart", modules: "gonum.org/v1/plot codeberg.org/go-pdf/fpdf golang.org/x/text"},
-	{pkg: "internal/bench/report", imports: ". internal/bench/analysis internal/bench/chart internal/bench/record internal/stats"},
-	{pkg: "internal/bench", imports: ". internal/bench/record internal/stats",
-		modules: "github.com/google/uuid gopkg.in/yaml.v3"},
 	{pkg: "internal/cli",
 		imports: `. client internal/app internal/app/run internal/bench internal/cert internal/config internal/files internal/files/transfer internal/obs/grafana internal/runner internal/session internal/sim
 		internal/bench/analysis internal/bench/record internal/bench/report internal/stats

@@ -27,7 +27,7 @@
 //	   of the same queue is the same letter: what is newest of it counts, FirstAt stays and Times grows. Forgotten ones are gone.
 //	S18 Beyond the bounds of a batch that brings dead letters the oldest go.
 //	S23 Webhooks come back as written, to the microsecond; what is newest of a job counts. Those with a time come in its
-//	   order, and the others not among them. (S19 to S22: see Access.)
+//	   order, and the others not among them. (S19 to S22: see Access, S24 and S25: see Benchmarks.)
 //
 // An error of Commit that is none of ErrFenced, ErrDuplicate, ErrConflict and
 // ErrLogGap leaves open whether the batch was committed (the connection may

@@ -9,7 +9,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
+	"slices"
 	"time"
 
 	"turno"
@@ -118,6 +118,8 @@ const (
 	StopFailed      = "failed"      // a side does not work
 )
 
+var stopReasons = []string{StopPrecise, StopFixed, StopMost, StopBudget, StopInterrupted, StopFailed}
+
 // Stop says it of one case.
 type Stop struct {
 	Case   string  `json:"case"`
@@ -136,6 +138,8 @@ const (
 	Preempted  = "preempted"  // it ran more than once
 	Unheard    = "unheard"    // its end was not heard of at once: its time is not known
 )
+
+var exclusions = []string{Failed, Unverified, Contended, Throttled, Preempted, Unheard}
 
 // Sample is one job. Times are seconds; 0: not measured.
 type Sample struct {
@@ -275,27 +279,71 @@ func Read(data []byte) (*Results, error) {
 	return r, r.check()
 }
 
+// What a file may hold at most. It may come from a stranger, by the API, and
+// tables and charts are made of all of it.
+const (
+	maxSides   = 600 // of all cases together; the suite full has some 40
+	maxName    = 200
+	maxNumber  = 1 << 20 // of a block, a thread
+	shortest   = 1e-12
+	longest    = 1e9 // seconds
+	maxSession = 1000
+)
+
 // check lets no sample through that the analysis could not place.
 func (r *Results) check() error {
-	if len(r.Sessions) == 0 {
-		return fmt.Errorf("check results: there is no session")
+	if n := len(r.Sessions); n == 0 || n > maxSession {
+		return fmt.Errorf("check results: there is no session, or more than %d: %d", maxSession, n)
 	}
-	seen := map[string]bool{}
-	for _, c := range r.Cases {
-		if seen[c.Name] || c.Name == "" || len(c.Sides) == 0 {
-			return fmt.Errorf("check results: the case %q has no name or no side, or is there twice", c.Name)
+	if err := r.checkCases(); err != nil {
+		return err
+	}
+	for _, s := range r.Stops {
+		if r.Case(s.Case) == nil || !slices.Contains(stopReasons, s.Reason) {
+			return fmt.Errorf("check results: %q ended as %q, which is not known", s.Case, s.Reason)
 		}
-		seen[c.Name] = true
+	}
+	sides := map[[2]string]bool{}
+	for _, c := range r.Cases {
+		for _, s := range c.Sides {
+			sides[[2]string{c.Name, s.Name}] = true
+		}
 	}
 	for i := range r.Samples {
 		s := &r.Samples[i]
-		c := r.Case(s.Case)
-		if c == nil || c.Side(s.Side) == nil {
+		switch {
+		case !sides[[2]string{s.Case, s.Side}]:
 			return fmt.Errorf("check results: sample %d is of %q, %q, which is not among the cases", i, s.Case, s.Side)
+		case s.Block < -1 || s.Block > maxNumber:
+			return fmt.Errorf("check results: sample %d is of block %d", i, s.Block)
+		case s.Excluded != "" && !slices.Contains(exclusions, s.Excluded):
+			return fmt.Errorf("check results: sample %d is left out as %q, which is not known", i, s.Excluded)
 		}
 		for _, v := range []float64{s.Kernel, s.Device, s.EndToEnd, s.Queue} {
-			if v < 0 || math.IsInf(v, 0) || math.IsNaN(v) {
+			if v != 0 && !(v >= shortest && v <= longest) {
 				return fmt.Errorf("check results: sample %d has a time of %g s", i, v)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *Results) checkCases() error {
+	seen, sides := map[string]bool{}, 0
+	for _, c := range r.Cases {
+		if seen[c.Name] || c.Name == "" || len(c.Sides) == 0 || len(c.Name) > maxName || len(c.Type) > maxName || len(c.SizeOf) > maxName {
+			return fmt.Errorf("check results: the case %.200q has no name or no side, a very long name, or is there twice", c.Name)
+		}
+		seen[c.Name] = true
+		if sides += len(c.Sides); sides > maxSides {
+			return fmt.Errorf("check results: there are more than %d sides", maxSides)
+		}
+		if c.Size < 0 || c.Size > 1e18 {
+			return fmt.Errorf("check results: the case %q has the size %g", c.Name, c.Size)
+		}
+		for _, s := range c.Sides {
+			if s.Name == "" || len(s.Name) > maxName || len(s.Engine) > maxName || s.Threads < 0 || s.Threads > maxNumber {
+				return fmt.Errorf("check results: the case %q has a side %.200q with %d threads", c.Name, s.Name, s.Threads)
 			}
 		}
 	}

@@ -218,6 +218,14 @@ var words = map[string][2]string{
 	"c scaling":      {"How many times quicker more threads of the CPU are than one, with 95 % intervals.", "Cuántas veces más rápidos son más hilos de la CPU que uno, con intervalos del 95 %."},
 	"c queue":        {"Time from submit until the end is known, less the run itself: part of the jobs that took at most so long (n = %s).", "Tiempo desde la entrega hasta que se conoce el final, menos la ejecución: parte de los trabajos que tardaron como máximo eso (n = %s)."},
 
+	"v real":        {"%d of %d differences are real, at the level %s for all rows together (Mann-Whitney, Holm).", "%d de %d diferencias son reales, al nivel %s para todas las filas juntas (Mann-Whitney, Holm)."},
+	"v rows few":    {"%d rows have fewer than %d samples on a side: they can show nothing.", "%d filas tienen menos de %d muestras en un lado: no pueden demostrar nada."},
+	"v environment": {"%d facts differ between the two environments: a real difference need not be one of turno.", "%d datos difieren entre los dos entornos: una diferencia real no tiene por qué ser de turno."},
+	"v few":         {"too few samples: %d and %d", "demasiado pocas muestras: %d y %d"},
+	"v none":        {"no difference shown", "sin diferencia demostrada"},
+	"v slower":      {"real: B takes %s× as long", "real: B tarda %s× lo de A"},
+	"v quicker":     {"real: B is %s× as quick", "real: B es %s× más rápido"},
+
 	"nothing compared": {"There is only one side of each case: nothing is compared", "Cada caso tiene una sola variante: no se compara nada"},
 	"tab hardware":     {"Hardware", "Hardware"},
 	"tab software":     {"Software", "Software"},

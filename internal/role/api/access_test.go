@@ -119,6 +119,8 @@ var mayUse = map[string]string{
 	"submit": submitters, "act": submitters, "actOnMatches": submitters, "retry": submitters, "session": submitters,
 	"cancel": submitters, "hold": submitters, "release": submitters, "requeue": submitters,
 	"drain": operators, "undrain": operators, "dead-letters": operators, "dead-letter": operators, "letters:redrive": operators, "letters:drop": operators,
+	"benchmarks": readers, "benchmark": readers, "benchmarkFindings": readers, "compareBenchmarks": readers, "benchmarkResults": readers, "benchmarkReport": readers,
+	"putBenchmark": submitters, "startBenchmark": submitters, "stopBenchmark": submitters, "removeBenchmark": submitters,
 	"makeToken": admins, "audit": admins,
 	"join": "join", "carry": "joined",
 	"statFiles": senders, "packFiles": senders, "putFile": senders,

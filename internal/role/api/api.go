@@ -27,6 +27,7 @@ import (
 
 	"turno"
 	"turno/internal/access"
+	"turno/internal/bench/archive"
 	"turno/internal/cert"
 	"turno/internal/figures"
 	"turno/internal/files"
@@ -61,6 +62,8 @@ type Options struct {
 	Size figures.Sizer
 	// Link lets clients enter jobs; nil: it is not possible here.
 	Link Linker
+	// Benchmarks is where runs of turno bench run are kept; nil: there is no such place.
+	Benchmarks *archive.Archive
 	// Ready tells whether turno can work; nil: whether the store answers.
 	Ready func(context.Context) error
 	// Workers is how workers on other machines join.
@@ -196,6 +199,9 @@ func (a *Role) Run(ctx context.Context) error {
 	defer stop()
 	group.Go(func() { a.note(noting) })
 	group.Go(func() { a.access.Run(noting) })
+	if a.o.Benchmarks != nil {
+		group.Go(func() { a.o.Benchmarks.Run(noting) })
+	}
 	a.log.Info("serves", "url", a.URL())
 	var err error
 	select {

@@ -45,6 +45,7 @@ func (a *Role) route() error {
 	a.routeBulk()
 	a.routeAccess()
 	a.routeWorkers()
+	a.routeBenchmarks()
 	for name, schema := range a.api.OpenAPI().Components.Schemas.Map() {
 		if !sent[name] && schema.AdditionalProperties == false {
 			schema.AdditionalProperties = nil // an answer may have more tomorrow
@@ -89,7 +90,7 @@ func (a *Role) allow(op huma.Operation) {
 // sent are the schemas of what clients send: unknown fields are refused.
 var sent = map[string]bool{
 	"NewJob": true, "Bulk": true, "Spec": true, "Interactive": true, "Dependency": true, "Action": true, "Order": true,
-	"BulkOrder": true, "JobFilter": true, "SignInOrder": true, "Tree": true, "File": true, "HashesIn": true, "Named": true, "NewToken": true, "Join": true,
+	"BulkOrder": true, "JobFilter": true, "SignInOrder": true, "Tree": true, "File": true, "HashesIn": true, "Named": true, "NewToken": true, "Join": true, "BenchmarkOrder": true,
 }
 
 // OpenAPI is the description of the routes, as JSON.

@@ -26,21 +26,23 @@ const keep = 100_000
 type Store struct {
 	now func() time.Time // constant after construction
 
-	mu       sync.Mutex // guards all below
-	lead     store.Lead
-	until    time.Time
-	next     int64
-	jobs     map[int64]*turno.Job
-	ids      map[string]int64
-	order    []int64 // numbers, ascending
-	workers  map[string]turno.Worker
-	logs     map[turno.AttemptKey][]byte
-	dead     deadLetters
-	access   access
-	webhooks map[int64]turno.Webhook // by job
-	events   []turno.Event           // the newest, ascending
-	rev      uint64
-	changed  chan struct{} // closed by the next commit
+	mu      sync.Mutex // guards all below
+	lead    store.Lead
+	until   time.Time
+	next    int64
+	jobs    map[int64]*turno.Job
+	ids     map[string]int64
+	order   []int64 // numbers, ascending
+	workers map[string]turno.Worker
+	logs    map[turno.AttemptKey][]byte
+	dead    deadLetters
+	access  access
+	// benchmarks are by id; a write replaces the map.
+	benchmarks map[string]store.BenchmarkRecord
+	webhooks   map[int64]turno.Webhook // by job
+	events     []turno.Event           // the newest, ascending
+	rev        uint64
+	changed    chan struct{} // closed by the next commit
 }
 
 var _ store.Store = (*Store)(nil)

@@ -71,6 +71,7 @@ func Run(t *testing.T, f Factory) {
 		{"S20_VersionsOfTokens", s20Versions},
 		{"S21_AuditLog", s21Audit},
 		{"S23_Webhooks", s23Webhooks},
+		{"S24_S25_Benchmarks", s24Benchmarks},
 		{"Walk", walkTest},
 	}
 	for _, test := range tests {
