@@ -24,6 +24,7 @@ func TestScreenshots(t *testing.T) {
 	}
 	d, _, x := start(t, "--fake-gpus", "2")
 	populate(t, d)
+	handIn(t, d)
 	x.await(`document.querySelector('.pill-live')`)
 	views := []struct{ name, path, ready string }{
 		{"overview", "/", `document.querySelectorAll('.series canvas').length > 1 && document.querySelectorAll('.chart canvas').length > 1`},
@@ -34,7 +35,9 @@ func TestScreenshots(t *testing.T) {
 		{"job-why", "/jobs/18", `document.querySelector('table td')`},
 		{"workers", "/workers", `document.querySelector('[data-worker]')`},
 		{"queues", "/queues", `document.querySelector('tbody tr')`},
-		{"benchmarks", "/benchmarks", `document.querySelectorAll('.chart canvas').length > 2`},
+		{"benchmarks", "/benchmarks", `document.querySelectorAll('.chart canvas').length > 2 && document.querySelector('tr[data-run]')`},
+		{"benchmark", "/benchmarks/" + otherRun, `document.querySelectorAll('.chart canvas').length === 4 && document.querySelector('#environment')`},
+		{"benchmark-compare", "/benchmarks/compare?a=" + oneRun + "&b=" + otherRun, `document.querySelectorAll('#differences tbody tr').length > 5`},
 		{"submit", "/submit/image?p.operation=edges&p.sigma=1.5", `document.querySelector('#param-sigma')`},
 		{"settings", "/settings", `document.querySelector('#sign-out')`},
 	}

@@ -204,6 +204,14 @@ func (x *tab) fill(css, text string) {
 e.dispatchEvent(new Event('input', {bubbles: true})); e.dispatchEvent(new Event('change', {bubbles: true})); })()`, css, text))
 }
 
+// upload chooses a file of this text in a control, also in one that is hidden.
+func (x *tab) upload(css string, text []byte) {
+	x.t.Helper()
+	x.await(fmt.Sprintf("document.querySelector(%q)", css))
+	x.eval(fmt.Sprintf(`(() => { const e = document.querySelector(%q), all = new DataTransfer();
+all.items.add(new File([%q], 'a file.json', {type: 'application/json'})); e.files = all.files; e.dispatchEvent(new Event('change', {bubbles: true})); })()`, css, text))
+}
+
 func (x *tab) shoot(file string) {
 	x.t.Helper()
 	picture, err := chromedp.Run(x.ctx, chromedp.CaptureScreenshot())

@@ -274,6 +274,7 @@ func TestPages_AreAccessible(t *testing.T) {
 	never.GPUs = 3
 	matmul := turno.Spec{Type: "matmul", Name: "gemm", Params: json.RawMessage(`{"m":128,"k":128,"n":128}`)}
 	submit(t, d, matmul, command("echo hello"), never)
+	handIn(t, d)
 	lab.Await(t.Context(), t, func() error {
 		j, err := d.Client().Job(t.Context(), "2")
 		if err == nil && !j.State.Ended() {
@@ -285,7 +286,8 @@ func TestPages_AreAccessible(t *testing.T) {
 	widths := map[string][]int64{"light": {1280, 390}, "dark": {1280}} // the layout is the same in both
 	for theme := range widths {
 		x.eval(fmt.Sprintf(`(localStorage.setItem('turno.theme', %q), 0)`, theme))
-		for _, path := range []string{"/", "/jobs?state=all", "/jobs/1?tab=result", "/jobs/2?tab=log", "/jobs/3", "/workers", "/queues", "/benchmarks", "/submit/exec", "/submit/matmul", "/settings", "/jobs/999"} {
+		for _, path := range []string{"/", "/jobs?state=all", "/jobs/1?tab=result", "/jobs/2?tab=log", "/jobs/3", "/workers", "/queues", "/benchmarks",
+			"/benchmarks/" + oneRun, "/benchmarks/compare?a=" + oneRun + "&b=" + otherRun, "/submit/exec", "/submit/matmul", "/settings", "/jobs/999"} {
 			for _, width := range widths[theme] {
 				x.do(chromedp.EmulateViewport(width, 800))
 				x.visit(path)

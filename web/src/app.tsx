@@ -72,7 +72,7 @@ function PageOf() {
     case 'jobs': return second ? <JobPage key={second} reference={second} /> : <Jobs />;
     case 'workers': return <Workers only={second} />;
     case 'queues': return <Queues />;
-    case 'benchmarks': return <Benchmarks />;
+    case 'benchmarks': return <Benchmarks run={second} />;
     case 'submit': return <Submit type={second} />;
     case 'settings': return <Settings />;
     default: return (

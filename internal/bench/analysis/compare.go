@@ -109,6 +109,7 @@ func changed(a, b *record.Session) []Changed {
 	}
 	add("turno", a.Version, b.Version)
 	add("go", a.Go, b.Go)
+	add("server", a.Server, b.Server)
 	for _, f := range a.Environment {
 		if !passing[f.Name] {
 			add(f.Name, f.Value, b.Fact(f.Name))

@@ -186,12 +186,16 @@ func (a *Archive) launch(ctx context.Context, who *access.Who, m *measurement) e
 	m.cancel = cancel
 	id := m.results.ID
 	a.runs.stop[id] = cancel
+	var ended <-chan struct{} // nil: turno itself asked
+	if who != nil {
+		ended = who.Ended()
+	}
 	a.runs.group.Go(func() {
 		watched := make(chan struct{})
 		go func() {
 			defer close(watched)
 			select {
-			case <-who.Ended():
+			case <-ended:
 				cancel(errToken)
 			case <-own.Done():
 			}

@@ -121,9 +121,9 @@ function sizes(lines: Line[]): ChartConfiguration {
   } as unknown as ChartConfiguration;
 }
 
-interface Bars { label: string; colour: string; values: ({ y: number; yMin: number; yMax: number } | null)[] }
+export interface Bars { label: string; colour: string; values: ({ y: number; yMin: number; yMax: number } | null)[] }
 
-function bars(labels: string[], series: Bars[], unit: string, logarithmic = false): ChartConfiguration {
+export function bars(labels: string[], series: Bars[], unit: string, logarithmic = false): ChartConfiguration {
   return {
     type: 'barWithErrorBars',
     data: {
@@ -141,9 +141,9 @@ function bars(labels: string[], series: Bars[], unit: string, logarithmic = fals
 
 // floor is where a logarithmic axis begins: an interval may reach down to
 // nothing, which it cannot show.
-const floor = (means: number[]): number => Math.min(...means.filter((m) => m > 0)) / 4;
+export const floor = (means: number[]): number => Math.min(...means.filter((m) => m > 0)) / 4;
 
-function axis(title: string, type?: 'logarithmic' | 'linear', min?: number) {
+export function axis(title: string, type?: 'logarithmic' | 'linear', min?: number) {
   return {
     ...(type ? { type } : {}), ...(min !== undefined && Number.isFinite(min) ? { min } : {}),
     title: { display: title !== '', text: title, color: token('text-muted') },

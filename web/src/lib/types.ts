@@ -196,3 +196,30 @@ export interface BulkDone { matched: number; done: number; refused: number; erro
 export function displayOf(job: Job): string {
   return job.parent ? `${job.parent}_${job.task ?? 0}` : String(job.number);
 }
+
+export type BenchmarkState = 'running' | 'finished' | 'interrupted' | 'failed' | 'silent';
+export interface Benchmark {
+  id: string; user: string; state: BenchmarkState; suite: string; worker: string; hosted?: boolean; stopping?: boolean; detail?: string;
+  turno: string; host: string; cpu?: string; cpus: number; gpu?: string; simulated?: boolean;
+  at: string; updated_at: string; seconds: number; cases: number; samples: number; excluded: number; bytes: number; sha256: string;
+  progress?: { case: string; blocks: number; half_width: number; done: number; total: number; left_seconds: number };
+}
+export type Phase = 'kernel' | 'device' | 'end_to_end';
+export interface Times { n: number; median: number; ci_lo: number; ci_hi: number; confidence: number; mad: number; min: number; max: number; p95: number }
+export interface FoundRow {
+  case: string; type: string; size?: number; size_name?: string; side: string; side_name: string; device: Device; phase: Phase; phase_name: string;
+  times: Times; cold?: number; verified: boolean; values: number[]; badges: { code: string; n?: number }[];
+  speed_up?: { against: string; against_name: string; ratio: number; ci_lo: number; ci_hi: number; n: number; p_adj: number; claimable: boolean; shown: boolean; sentence: string };
+}
+export interface Findings {
+  summary: string[] | null; notes: string[]; rows: FoundRow[]; exclusions: { case: string; side: string; reason: string; words: string; n: number; detail?: string }[];
+  left_out: string[] | null; stops: string[]; queue: { device: string; times: Times; sentence: string }[]; environment: { name: string; value: string }[];
+  method: string[]; threats: string[]; sessions: string[]; command: string; charts: { name: string; title: string; caption: string }[];
+}
+export interface VerdictRow {
+  case: string; side: string; side_name: string; phase: Phase; phase_name: string; a: Times; b: Times;
+  ratio: { n: number; value: number; ci_lo: number; ci_hi: number }; p_adj: number; verdict: 'slower' | 'quicker' | 'none' | 'few'; words: string;
+}
+export interface Verdict {
+  summary: string[]; level: number; real: number; rows: VerdictRow[]; environment: { name: string; a: string; b: string }[]; missing: string[] | null;
+}
