@@ -51,6 +51,7 @@ func TestScreenshots(t *testing.T) {
 			x.await(`document.querySelector('#theme')`)
 			x.eval(fmt.Sprintf(`(localStorage.setItem('turno.theme', %q), 0)`, theme))
 			for _, v := range views {
+				x.do(chromedp.EmulateViewport(size.width, size.height))
 				x.visit(v.path)
 				x.await(v.ready)
 				x.await(`document.querySelector('.pill-live')`)
@@ -66,6 +67,8 @@ func (x *tab) full(file string, width int64) {
 	x.t.Helper()
 	var height int64
 	fmt.Sscan(x.eval("Math.max(document.documentElement.scrollHeight, innerHeight)"), &height)
+	x.do(chromedp.EmulateViewport(width, min(height, 2600))) // so that menus reach to its end
+	x.wait(`new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(""))))`)
 	r, err := chromedp.Call(x.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
 		Clip:                  &page.Viewport{Width: float64(width), Height: float64(min(height, 2600)), Scale: 1},
 		CaptureBeyondViewport: new(true),

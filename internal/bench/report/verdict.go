@@ -1,6 +1,8 @@
 package report
 
 import (
+	"strconv"
+
 	"turno/internal/bench/analysis"
 	"turno/internal/bench/record"
 	"turno/internal/stats"
@@ -61,7 +63,7 @@ func Compare(a, b []byte, lang string) (*Verdict, error) {
 		}
 		v.Rows = append(v.Rows, row)
 	}
-	v.Summary = append(v.Summary, first.say("v real", v.Real, len(v.Rows), digits(v.Level)))
+	v.Summary = append(v.Summary, first.say("v real", v.Real, len(v.Rows), strconv.FormatFloat(v.Level, 'g', -1, 64)))
 	if few > 0 {
 		v.Summary = append(v.Summary, first.say("v rows few", few, analysis.Enough))
 	}

@@ -220,7 +220,7 @@ var words = map[string][2]string{
 
 	"v real":        {"%d of %d differences are real, at the level %s for all rows together (Mann-Whitney, Holm).", "%d de %d diferencias son reales, al nivel %s para todas las filas juntas (Mann-Whitney, Holm)."},
 	"v rows few":    {"%d rows have fewer than %d samples on a side: they can show nothing.", "%d filas tienen menos de %d muestras en un lado: no pueden demostrar nada."},
-	"v environment": {"%d facts differ between the two environments: a real difference need not be one of turno.", "%d datos difieren entre los dos entornos: una diferencia real no tiene por qué ser de turno."},
+	"v environment": {"What differs between the two environments is listed (%d): a real difference need not be one of turno.", "Se enumera en qué difieren los dos entornos (%d): una diferencia real no tiene por qué ser de turno."},
 	"v few":         {"too few samples: %d and %d", "demasiado pocas muestras: %d y %d"},
 	"v none":        {"no difference shown", "sin diferencia demostrada"},
 	"v slower":      {"real: B takes %s× as long", "real: B tarda %s× lo de A"},

@@ -2,7 +2,7 @@
 import type { ChartConfiguration, ChartDataset } from 'chart.js';
 import { Empty, Section } from '../components/basics';
 import { t } from '../i18n';
-import { count, duration, significant } from '../lib/format';
+import { count, exact, measured, significant } from '../lib/format';
 import type { FoundRow } from '../lib/types';
 import { axis, bars, floor } from './benchmarks';
 import { ChartCard } from './canvas';
@@ -22,7 +22,7 @@ export function RunSpeedUps({ rows, log }: { rows: FoundRow[]; log: boolean }) {
           say={ups.map((r) => `${r.case}: ${r.speed_up!.sentence}`).join('. ')}
           table={{
             head: [t('bench.col.case'), t('bench.col.side'), t('bench.col.speedup'), t('bench.col.ci'), 'n'],
-            rows: ups.map((r) => [r.case, r.side_name, significant(r.speed_up!.ratio), between(r.speed_up!.ci_lo, r.speed_up!.ci_hi, significant), count(r.speed_up!.n)]),
+            rows: ups.map((r) => [r.case, r.side_name, exact(r.speed_up!.ratio), between(r.speed_up!.ci_lo, r.speed_up!.ci_hi, exact), count(r.speed_up!.n)]),
           }}
           make={() => withLine(bars(cases, sides.map((side, i) => ({
             label: side, colour: seriesColour(i + 1),
@@ -30,15 +30,23 @@ export function RunSpeedUps({ rows, log }: { rows: FoundRow[]; log: boolean }) {
               const up = ups.find((r) => r.case === c && r.side_name === side)?.speed_up;
               return up ? { y: up.ratio, yMin: up.ci_lo, yMax: up.ci_hi } : null;
             }),
-          })), t('bench.chart.speedup.axis'), log), cases.length)} />
+          })), t('bench.chart.speedup.axis'), log && wide(ups)), ups)} />
       )}
     </Section>
   );
 }
 
-// withLine draws where there is no difference.
-function withLine(chart: ChartConfiguration, n: number): ChartConfiguration {
-  chart.data.datasets.push({ type: 'line', label: '1×', data: Array(n).fill(1), borderColor: token('text-muted'), borderDash: [5, 4], borderWidth: 1.5, pointRadius: 0 } as unknown as ChartDataset);
+// wide tells whether speed-ups are spread so far that a logarithm serves better.
+function wide(ups: FoundRow[]): boolean {
+  const all = ups.map((r) => r.speed_up!.ratio);
+  return Math.max(...all) / Math.min(...all) > 8;
+}
+
+// withLine draws where there is no difference, and leaves room above.
+function withLine(chart: ChartConfiguration, ups: FoundRow[]): ChartConfiguration {
+  const { y } = (chart.options as unknown as { scales: { y: { suggestedMax?: number } } }).scales;
+  y.suggestedMax = 1.1 * Math.max(1, ...ups.map((r) => r.speed_up!.ci_hi));
+  chart.data.datasets.push({ type: 'line', label: '1×', data: chart.data.labels!.map(() => 1), borderColor: token('text-muted'), borderDash: [5, 4], borderWidth: 1.5, pointRadius: 0 } as unknown as ChartDataset);
   return chart;
 }
 
@@ -51,7 +59,7 @@ export function RunTimes({ rows, log }: { rows: FoundRow[]; log: boolean }) {
         <ChartCard title={t('bench.chart.times')} of={[rows, log]} say={t('bench.chart.times.say')}
           table={{
             head: [t('bench.col.case'), t('bench.col.side'), t('bench.col.median'), t('bench.col.ci'), 'n'],
-            rows: rows.map((r) => [r.case, r.side_name, duration(r.times.median), between(r.times.ci_lo, r.times.ci_hi, duration), count(r.times.n)]),
+            rows: rows.map((r) => [r.case, r.side_name, measured(r.times.median), between(r.times.ci_lo, r.times.ci_hi, measured), count(r.times.n)]),
           }}
           make={() => bars(cases, sides.map((side, i) => ({
             label: side, colour: seriesColour(i),
@@ -78,10 +86,10 @@ export function RunSizes({ rows }: { rows: FoundRow[] }) {
     <Section title={t('bench.chart.sizes')}>
       {lines.length === 0 ? <Empty icon="benchmarks" title={t('bench.chart.none')} /> : (
         <ChartCard title={t('bench.chart.sizes')} of={lines}
-          say={lines.map((l) => `${l.name}: ${l.rows.map((r) => `${r.size_name} = ${count(r.size!)}: ${duration(r.times.median)}`).join(', ')}`).join('. ')}
+          say={lines.map((l) => `${l.name}: ${l.rows.map((r) => `${r.size_name} = ${count(r.size!)}: ${measured(r.times.median)}`).join(', ')}`).join('. ')}
           table={{
             head: [t('bench.col.case'), t('bench.col.side'), t('bench.col.median'), t('bench.col.ci')],
-            rows: lines.flatMap((l) => l.rows.map((r) => [r.case, r.side_name, duration(r.times.median), between(r.times.ci_lo, r.times.ci_hi, duration)])),
+            rows: lines.flatMap((l) => l.rows.map((r) => [r.case, r.side_name, measured(r.times.median), between(r.times.ci_lo, r.times.ci_hi, measured)])),
           }}
           make={() => bySize(lines)} />
       )}

@@ -11,6 +11,15 @@ export function significant(x: number, digits = 3): string {
   return x.toLocaleString(language.value, { maximumSignificantDigits: digits });
 }
 
+// exact keeps three digits, zeros too, for figures whose digits count: 2.00.
+export const exact = (x: number): string => x.toLocaleString(language.value, { minimumSignificantDigits: 3, maximumSignificantDigits: 3 });
+
+// measured is a time with three digits: 2.04 ms.
+export function measured(seconds: number): string {
+  if (seconds < 0.001) return `${exact(seconds * 1e6)} µs`;
+  return seconds < 1 ? `${exact(seconds * 1000)} ms` : `${exact(seconds)} s`;
+}
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 export function bytes(n: number): string {

@@ -8,7 +8,7 @@ import { Icon } from '../components/icon';
 import { toast, toastError } from '../components/toasts';
 import { maybe, t } from '../i18n';
 import { post, send } from '../lib/api';
-import { bytes, count, duration, significant } from '../lib/format';
+import { bytes, count, duration, exact, measured } from '../lib/format';
 import { language } from '../lib/preferences';
 import { useResource } from '../lib/resource';
 import { navigate, param, setParams, withParams } from '../lib/router';
@@ -130,7 +130,7 @@ function Rows({ rows }: { rows: FoundRow[] }) {
           {rows.map((r) => (
             <tr key={`${r.case} ${r.side}`} class="row">
               <td>{r.case}</td><td class="nowrap">{r.side_name}</td><td class="number">{count(r.times.n)}</td>
-              <td class="number">{duration(r.times.median)}</td><td class="number">{duration(r.times.ci_lo)} – {duration(r.times.ci_hi)}</td>
+              <td class="number">{measured(r.times.median)}</td><td class="number nowrap">{measured(r.times.ci_lo)} – {measured(r.times.ci_hi)}</td>
               <td><SpeedUp of={r.speed_up} /></td>
               <td><span class="chips">{r.badges.map((b) => <span key={b.code} class={`tag ${GOOD.includes(b.code) ? 'tag-good' : b.code === 'outliers' ? '' : 'tag-warn'}`}>{maybeBadge(b)}</span>)}</span></td>
             </tr>
@@ -148,8 +148,8 @@ const maybeBadge = (b: { code: string; n?: number }): string => maybe('badge', b
 function SpeedUp({ of }: { of: FoundRow['speed_up'] }) {
   if (!of) return <span class="muted">{t('app.none')}</span>;
   if (!of.claimable) return <span class="muted" title={of.sentence}>{t('bench.noClaim')}</span>;
-  const text = `${significant(of.ratio)}×`;
-  return <span title={of.sentence}>{of.shown ? <strong>{text}</strong> : text} <span class="muted nowrap">({significant(of.ci_lo)} – {significant(of.ci_hi)}) {t('bench.against', { side: of.against_name })}</span></span>;
+  const text = `${exact(of.ratio)}×`;
+  return <span title={of.sentence}>{of.shown ? <strong>{text}</strong> : text} <span class="muted nowrap">({exact(of.ci_lo)} – {exact(of.ci_hi)}) {t('bench.against', { side: of.against_name })}</span></span>;
 }
 
 function Excluded({ of }: { of: Findings }) {
@@ -208,7 +208,7 @@ function Environment({ of, run }: { of: Findings; run: Benchmark }) {
   return (
     <Section title={t('bench.env')}>
       <div class="table-wrap" role="region" aria-label={t('bench.env')} tabIndex={0}>
-        <table id="environment"><tbody>{of.environment.map((f) => <tr key={f.name}><th scope="row" lang="en">{f.name}</th><td class="wrap">{f.value}</td></tr>)}</tbody></table>
+        <table id="environment"><tbody>{of.environment.map((f) => <tr key={f.name}><th scope="row" lang="en">{f.name}</th><td class="wrap">{f.value || t('app.none')}</td></tr>)}</tbody></table>
       </div>
       <p class="muted">{of.sessions.join(' ')}</p>
       <p class="field-name">{t('bench.command')}</p>

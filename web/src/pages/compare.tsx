@@ -4,7 +4,7 @@ import { Empty, Loading, Section, Trouble } from '../components/basics';
 import { shortId } from '../components/bench-state';
 import { Icon } from '../components/icon';
 import { t, type Key } from '../i18n';
-import { duration, moment, significant } from '../lib/format';
+import { exact, measured, moment, significant } from '../lib/format';
 import { language } from '../lib/preferences';
 import { useResource } from '../lib/resource';
 import { param, setParams } from '../lib/router';
@@ -51,8 +51,8 @@ function Result({ a, b }: { a: string; b: string }) {
             <thead><tr><th>{t('bench.col.case')}</th><th>{t('bench.col.side')}</th><th>{t('bench.phase')}</th><th class="number">A</th><th class="number">B</th><th class="number">{t('bench.col.ratio')}</th><th class="number">{t('bench.col.ci')}</th><th class="number">{t('bench.col.p')}</th><th>{t('bench.col.verdict')}</th></tr></thead>
             <tbody>{data.rows.map((r) => (
               <tr key={`${r.case} ${r.side} ${r.phase}`} class="row" data-verdict={r.verdict}>
-                <td>{r.case}</td><td class="nowrap">{r.side_name}</td><td class="nowrap">{r.phase_name}</td><td class="number">{duration(r.a.median)}</td><td class="number">{duration(r.b.median)}</td>
-                <td class="number">{significant(r.ratio.value)}</td><td class="number">{significant(r.ratio.ci_lo)} – {significant(r.ratio.ci_hi)}</td><td class="number">{r.p_adj < 0.001 ? '< 0.001' : significant(r.p_adj, 2)}</td>
+                <td>{r.case}</td><td class="nowrap">{r.side_name}</td><td class="nowrap">{r.phase_name}</td><td class="number">{measured(r.a.median)}</td><td class="number">{measured(r.b.median)}</td>
+                <td class="number">{exact(r.ratio.value)}</td><td class="number">{exact(r.ratio.ci_lo)} – {exact(r.ratio.ci_hi)}</td><td class="number">{r.p_adj < 0.001 ? '< 0.001' : significant(r.p_adj, 2)}</td>
                 <td><Said row={r} /></td>
               </tr>
             ))}</tbody>
