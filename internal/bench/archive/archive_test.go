@@ -147,14 +147,14 @@ func TestStart_GoesOnUntilItsEnd(t *testing.T) {
 		if _, err := a.Start(t.Context(), turno.BenchmarkOrder{}); err == nil {
 			t.Error("two runs measure one worker")
 		}
-		time.Sleep(8 * time.Second) // of the bubble
+		<-time.After(8 * time.Second) // of the bubble
 		if b := get(t, a, run.ID); b.State != turno.BenchmarkRunning || !b.Hosted || b.Progress == nil || b.Progress.Done == 0 || b.Progress.Left <= 0 {
 			t.Errorf("after some time: %+v, %+v", b, b.Progress)
 		}
 		s.set(true)
-		time.Sleep(5 * time.Second)
+		<-time.After(5 * time.Second)
 		s.set(false) // nothing is lost by that
-		time.Sleep(2 * time.Minute)
+		<-time.After(2 * time.Minute)
 		b := get(t, a, run.ID)
 		if b.State != turno.BenchmarkFinished || b.Samples != 400 || b.Progress != nil || b.CPU != "of a test" {
 			t.Errorf("at the end: %+v", b)
@@ -183,12 +183,12 @@ func TestStart_EndsEarly(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				a, _, run, closed := measuring(t)
-				time.Sleep(10 * time.Second)
+				<-time.After(10 * time.Second)
 				if err := end(a, run.ID, closed); err != nil {
 					t.Fatal(err)
 				}
 				synctest.Wait()
-				time.Sleep(time.Second)
+				<-time.After(time.Second)
 				if b := get(t, a, run.ID); b.State != turno.BenchmarkInterrupted || b.Samples == 0 || b.Detail == "" {
 					t.Errorf("%+v", b)
 				}
@@ -202,11 +202,11 @@ func TestStart_RemovedIsGone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a, _, run, closed := measuring(t)
-		time.Sleep(10 * time.Second)
+		<-time.After(10 * time.Second)
 		if err := a.Remove(t.Context(), run.ID); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Minute)
+		<-time.After(time.Minute)
 		if list, err := a.List(t.Context()); err != nil || len(list) != 0 {
 			t.Errorf("there is %+v, %v", list, err)
 		}
@@ -219,10 +219,10 @@ func TestStart_KilledIsSilent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		a, s, run, closed := measuring(t)
-		time.Sleep(10 * time.Second)
+		<-time.After(10 * time.Second)
 		s.set(true)
 		closed()
-		time.Sleep(11 * time.Minute)
+		<-time.After(11 * time.Minute)
 		if b := get(t, a, run.ID); b.State != turno.BenchmarkSilent {
 			t.Errorf("%+v", b)
 		}
