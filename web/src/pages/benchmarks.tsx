@@ -56,7 +56,10 @@ function Chosen({ runs }: { runs: Benchmark[] }) {
 
 function Table({ runs }: { runs: Benchmark[] }) {
   const now = picked(runs);
-  const pick = (id: string, on: boolean) => setParams({ pick: (on ? [...now.slice(-1), id] : now.filter((x) => x !== id)).join(',') }, 'replace');
+  const pick = (id: string, on: boolean) => {
+    const before = picked(runs); // as the address is now, not as it was drawn
+    setParams({ pick: (on ? [...before.slice(-1), id] : before.filter((x) => x !== id)).join(',') }, 'replace');
+  };
   return (
     <div class="table-wrap" role="region" aria-label={t('bench.runs')} tabIndex={0}>
       <table>
