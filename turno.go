@@ -281,6 +281,10 @@ type Result struct {
 	SysTime   Duration `json:"system_cpu_seconds,omitempty"`
 	MaxMemory int64    `json:"max_memory_bytes,omitempty"`
 
+	// GPUs is how its devices were while it had them; without those of which
+	// nothing was heard meanwhile.
+	GPUs []GPUUse `json:"gpus,omitempty"`
+
 	// Artifacts are the files it left; nil: none. They are in the file store
 	// before the result is told.
 	Artifacts *Artifacts `json:"artifacts,omitempty"`

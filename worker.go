@@ -43,6 +43,25 @@ type GPUStatus struct {
 	Drawing        int          `json:"drawing_processes,omitempty"` // how many draw with it: it may drive a screen
 }
 
+// GPUUse is how a device was while an attempt had it, by looks at it about once
+// a second. What the device does not tell is 0.
+type GPUUse struct {
+	UUID            string   `json:"uuid"`
+	Model           string   `json:"model"`
+	Simulated       bool     `json:"simulated,omitempty"`
+	Looks           int      `json:"looks"`   // how many there were
+	Seconds         float64  `json:"seconds"` // from the first to the last
+	Utilisation     float64  `json:"utilisation_mean_percent"`
+	UtilisationPeak int      `json:"utilisation_peak_percent"`
+	Memory          int64    `json:"memory_mean_bytes"` // in use by all, with what the driver keeps for itself
+	MemoryPeak      int64    `json:"memory_peak_bytes"`
+	Watts           float64  `json:"watts_mean"`
+	WattsPeak       float64  `json:"watts_peak"`
+	Joules          float64  `json:"joules"` // within Seconds: by the device's counter, or by its power where it has none
+	CelsiusPeak     int      `json:"celsius_peak"`
+	Throttled       []string `json:"throttled,omitempty"` // why its clocks were held down, at any look
+}
+
 // GPUProcess is one that computes on a device.
 type GPUProcess struct {
 	PID    int   `json:"pid"`

@@ -39,6 +39,8 @@ func lab(t *testing.T) *rig {
 	crash := &turno.Result{State: turno.Failed, Reason: turno.ReasonExitCode, ExitCode: 3, Message: "ended with exit code 3", Device: turno.DeviceGPU,
 		UserTime: turno.Duration(2 * time.Second), MaxMemory: 3 << 30}
 	good := &turno.Result{State: turno.Succeeded, Reason: turno.ReasonCompleted, Device: turno.DeviceGPU,
+		GPUs: []turno.GPUUse{{UUID: "GPU-1", Model: "A100", Simulated: true, Looks: 60, Seconds: 59, Utilisation: 81.4, UtilisationPeak: 100,
+			Memory: 20 << 30, MemoryPeak: 31 << 30, Watts: 210, WattsPeak: 390, Joules: 12390, CelsiusPeak: 71, Throttled: []string{"power cap"}}},
 		Output: json.RawMessage(`{"device":"gpu","engine":"cublas","phases":[{"name":"kernel","seconds":0.0123}],"method":"random vectors","verified":true,"error":1.5e-7,"tolerance":1e-5,"rate":1234.5,"rate_unit":"GFLOP/s","m":1024,"file":"out\u001b[31m.png"}`)}
 	r.svc.jobs = []*turno.Job{
 		{ID: "id-1", Number: 1, Spec: spec("long", turno.Spec{GPUs: 2, GPUModel: "A100", TimeLimit: turno.Duration(48 * time.Hour)}), State: turno.Running, Reason: turno.ReasonRunning,
@@ -184,5 +186,17 @@ func TestHelp_EveryCommandHasSome(t *testing.T) {
 	}
 	if strings.Contains(help, "runner") {
 		t.Error("hidden commands are shown")
+	}
+}
+
+func TestTop_NeedsATerminal(t *testing.T) {
+	t.Parallel()
+	r := lab(t)
+	if code := r.run("top"); code != 2 || !strings.Contains(r.errs.String(), "turno top --once") {
+		t.Errorf("exit %d: %s", code, &r.errs)
+	}
+	r = lab(t)
+	if code := r.run("top", "--once"); code != 0 || !strings.Contains(r.out.String(), "turno top") || !strings.Contains(r.out.String(), "lab-1") {
+		t.Errorf("exit %d: %s%s", code, &r.out, &r.errs)
 	}
 }

@@ -328,6 +328,34 @@ func (s *session) showAttempt(a *turno.Attempt) {
 		}
 		s.fact("", "%s", text)
 	}
+	s.used(r.GPUs)
+}
+
+// used says how an attempt's devices were.
+func (s *session) used(list []turno.GPUUse) {
+	for _, u := range list {
+		model := u.Model
+		if u.Simulated {
+			model += " (SIMULATED)"
+		}
+		text := fmt.Sprintf("%s: used %.0f %% of the time, at most %d %%; memory %s, at most %s", model, u.Utilisation, u.UtilisationPeak,
+			sizeOr(u.Memory, "?"), sizeOr(u.MemoryPeak, "?"))
+		if u.Joules > 0 {
+			text += fmt.Sprintf("; %s at %.0f W, at most %.0f W", energy(u.Joules), u.Watts, u.WattsPeak)
+		}
+		if len(u.Throttled) > 0 {
+			text += "; held down by " + strings.Join(u.Throttled, ", ")
+		}
+		s.fact("", "%s", text)
+	}
+}
+
+// energy in the unit that a person would take.
+func energy(joules float64) string {
+	if joules < 36e3 {
+		return fmt.Sprintf("%.0f J", joules)
+	}
+	return fmt.Sprintf("%.2f kWh", joules/3.6e6)
 }
 
 // course tells from what to what the values went that an attempt has told.

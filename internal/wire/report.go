@@ -86,7 +86,7 @@ func (e *ReportEncoder) Encode(r *turno.Report, version int) ([]byte, error) {
 	w.uint(uint64(len(r.Held)))
 	for i := range r.Held {
 		w.hold(&r.Held[i])
-		w.later()
+		w.laterHold(&r.Held[i])
 	}
 	w.later()
 	e.buf = w.b
@@ -129,6 +129,35 @@ func (r *reader) hold(h *turno.Hold) {
 	if r.bool() {
 		h.Progress = &turno.Progress{}
 		r.json(h.Progress)
+	}
+}
+
+// laterHold is what came to a hold after version 4.
+type laterHold struct {
+	GPUs []turno.GPUUse `json:"gpus,omitempty"` // of its result
+}
+
+func (w *writer) laterHold(h *turno.Hold) {
+	if w.version >= 4 && h.Result != nil && len(h.Result.GPUs) > 0 {
+		w.json(laterHold{GPUs: h.Result.GPUs})
+		return
+	}
+	w.later()
+}
+
+func (r *reader) laterHold(h *turno.Hold) {
+	if r.version < 4 {
+		return
+	}
+	p := r.bytes()
+	if len(p) == 0 {
+		return
+	}
+	var x laterHold
+	if json.Unmarshal(p, &x) != nil {
+		r.fail()
+	} else if h.Result != nil {
+		h.Result.GPUs = x.GPUs
 	}
 }
 
@@ -200,7 +229,7 @@ func (d *ReportDecoder) Decode(b []byte) (*turno.Report, error) {
 	x.Held = make([]turno.Hold, r.count())
 	for i := range x.Held {
 		r.hold(&x.Held[i])
-		r.later()
+		r.laterHold(&x.Held[i])
 	}
 	r.later()
 	return x, r.err

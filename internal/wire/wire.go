@@ -67,7 +67,7 @@ type writer struct {
 	version int
 }
 
-// later is the block for fields that came after version 4: there are none yet.
+// later is the block for fields that came after version 4, where there are none.
 func (w *writer) later() {
 	if w.version >= 4 {
 		w.uint(0)

@@ -197,7 +197,7 @@ func (r *Role) ended(now time.Time, e event) {
 	for _, g := range a.task.GPUs {
 		e.result.Simulated = e.result.Simulated || r.simulated(g)
 	}
-	e.result.Device = a.task.Device
+	e.result.Device, e.result.GPUs = a.task.Device, a.used()
 	r.dropCkpt(a.task, e.result.State)
 	r.core.Ended(now, e.key, *e.result)
 }

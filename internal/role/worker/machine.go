@@ -67,6 +67,7 @@ func (r *Role) observed(list []turno.GPU) error {
 			m.GPUs[i].Status = list[at].Status
 		}
 	}
+	r.watchUse(m.GPUs)
 	r.machine = m
 	if err := r.encoder.SetMachine(m); err != nil {
 		return fmt.Errorf("describe this machine: %w", err)

@@ -139,6 +139,7 @@ type attempt struct {
 	fault   string        // of a device of its, for which it was ended
 	stuck   string        // it cannot be killed, and why
 	owner   *owner        // once folders is called for it; none: the worker itself
+	use     []*use        // of its devices
 }
 
 // New makes a worker.

@@ -100,6 +100,7 @@ type result struct {
 	SysTime   int64  `json:"sys,omitempty"`
 	MaxMemory int64  `json:"mem,omitempty"`
 
+	GPUs      []turno.GPUUse   `json:"gpus,omitempty"`
 	Artifacts *turno.Artifacts `json:"art,omitempty"`
 }
 
@@ -141,7 +142,7 @@ func resultOf(r *turno.Result) *result {
 	out := &result{
 		State: string(r.State), Reason: string(r.Reason), Message: r.Message, Retryable: r.Retryable,
 		ExitCode: r.ExitCode, Signal: r.Signal, Device: string(r.Device), Simulated: r.Simulated, Output: r.Output,
-		LogBytes: r.LogBytes, UserTime: int64(r.UserTime), SysTime: int64(r.SysTime), MaxMemory: r.MaxMemory, Artifacts: r.Artifacts,
+		LogBytes: r.LogBytes, UserTime: int64(r.UserTime), SysTime: int64(r.SysTime), MaxMemory: r.MaxMemory, GPUs: r.GPUs, Artifacts: r.Artifacts,
 	}
 	if len(r.Output) > 0 && !json.Valid(r.Output) {
 		out.Output, out.Raw = nil, r.Output
@@ -182,7 +183,7 @@ func (r *result) result() *turno.Result {
 	return &turno.Result{
 		State: turno.State(r.State), Reason: turno.Reason(r.Reason), Message: r.Message, Retryable: r.Retryable,
 		ExitCode: r.ExitCode, Signal: r.Signal, Device: turno.Device(r.Device), Simulated: r.Simulated, Output: out,
-		LogBytes: r.LogBytes, UserTime: turno.Duration(r.UserTime), SysTime: turno.Duration(r.SysTime), MaxMemory: r.MaxMemory, Artifacts: r.Artifacts,
+		LogBytes: r.LogBytes, UserTime: turno.Duration(r.UserTime), SysTime: turno.Duration(r.SysTime), MaxMemory: r.MaxMemory, GPUs: r.GPUs, Artifacts: r.Artifacts,
 	}
 }
 

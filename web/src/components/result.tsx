@@ -1,7 +1,7 @@
 // What a job came to: its own check of its answer first, then the figures.
 import { t } from '../i18n';
 import { bytes, duration, significant } from '../lib/format';
-import type { Json, Result } from '../lib/types';
+import type { GPUUse, Json, Result } from '../lib/types';
 import { Empty, Facts } from './basics';
 import { Icon } from './icon';
 import { JsonTree } from './json';
@@ -31,6 +31,7 @@ export function ResultView({ result }: { result: Result | undefined }) {
         [t('result.threads'), outcome.threads],
         [t('result.cpuTime'), cpuTime > 0 && duration(cpuTime)],
         [t('result.memory'), result.max_memory_bytes ? bytes(result.max_memory_bytes) : undefined],
+        [t('result.gpus'), result.gpus?.map((g) => <div key={g.uuid}>{gpuUse(g)}{g.simulated && <span class="tag tag-warn">{t('simulated')}</span>}</div>)],
         [t('result.exit'), result.exit_code !== 0 || outcome.verified === undefined ? String(result.exit_code) : undefined],
         [t('result.signal'), result.signal],
         [t('result.checksum'), outcome.checksum && <code>{outcome.checksum}</code>],
@@ -39,6 +40,14 @@ export function ResultView({ result }: { result: Result | undefined }) {
       {output !== undefined && <div><h3>{t('result.output')}</h3><JsonTree value={output as Json} /></div>}
     </div>
   );
+}
+
+// gpuUse says how a device was while the attempt had it.
+function gpuUse(g: GPUUse): string {
+  const parts = [t('result.gpus.busy', { mean: significant(g.utilisation_mean_percent), peak: g.utilisation_peak_percent }),
+    t('result.gpus.memory', { mean: bytes(g.memory_mean_bytes), peak: bytes(g.memory_peak_bytes) })];
+  if (g.joules > 0) parts.push(`${significant(g.joules / 3600)} Wh, ${significant(g.watts_mean)} W`);
+  return `${g.model}: ${[...parts, ...(g.throttled ?? [])].join('; ')}`;
 }
 
 function Verdict({ outcome, simulated }: { outcome: Outcome; simulated: boolean | undefined }) {

@@ -46,6 +46,12 @@ export type Json = null | boolean | number | string | Json[] | { [key: string]: 
 
 export interface FileEntry { path: string; hash?: string; size_bytes: number }
 
+export interface GPUUse {
+  uuid: string; model: string; simulated?: boolean; looks: number; seconds: number;
+  utilisation_mean_percent: number; utilisation_peak_percent: number; memory_mean_bytes: number; memory_peak_bytes: number;
+  watts_mean: number; watts_peak: number; joules: number; celsius_peak: number; throttled?: string[];
+}
+
 export interface Result {
   state: State;
   reason: string;
@@ -59,6 +65,7 @@ export interface Result {
   user_cpu_seconds?: number;
   system_cpu_seconds?: number;
   max_memory_bytes?: number;
+  gpus?: GPUUse[];
   artifacts?: { manifest: string; files: number; size_bytes: number; list?: FileEntry[]; problem?: string };
 }
 
