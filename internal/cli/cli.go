@@ -173,7 +173,7 @@ func (s *session) groups() []group {
 			s.actCommand(turno.Release, releaseShort, ""), s.actCommand(turno.Requeue, requeueShort, ""), s.retryCommand(), s.watchCommand(),
 		}},
 		{"machines", "Machines:", []*cobra.Command{
-			s.nodesCommand(), s.gpusCommand(), s.workerCommand(turno.Drain, drainShort), s.workerCommand(turno.Undrain, undrainShort), s.typesCommand(),
+			s.nodesCommand(), s.gpusCommand(), s.topCommand(), s.workerCommand(turno.Drain, drainShort), s.workerCommand(turno.Undrain, undrainShort), s.typesCommand(),
 			s.deadLettersCommand(),
 		}},
 		{"users", "Users:", []*cobra.Command{s.whoamiCommand(), s.tokenCommand(), s.auditCommand()}},
