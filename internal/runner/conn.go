@@ -136,6 +136,9 @@ func (c *Conn) take(e Event) error {
 	c.ended.add(e.Done.Key)
 	fault := e.Done.Error
 	if fault == nil {
+		if e.Done.Spent != "" {
+			c.spend(fmt.Errorf("the runner %s asks to be replaced: %s", c.hello.Name, e.Done.Spent))
+		}
 		return nil
 	}
 	if fault.Reason == "" {

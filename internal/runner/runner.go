@@ -86,6 +86,9 @@ type Done struct {
 	Key    string          `json:"key"`
 	Output json.RawMessage `json:"output,omitempty"`
 	Error  *Error          `json:"error,omitempty"`
+	// Spent says why the child should be replaced although the run went well,
+	// such as device memory that it does not give back.
+	Spent string `json:"spent,omitempty"`
 }
 
 // Error is how a run failed. Poisoned asks for a fresh child.

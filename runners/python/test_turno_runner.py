@@ -185,14 +185,16 @@ turno.serve()
 class Runner:
     """A runner as its worker sees it."""
 
-    def __init__(self, mode):
+    def __init__(self, mode, script=SCRIPT, files=None, env=None):
         self.folder = tempfile.mkdtemp()
         path = os.path.join(self.folder, "r.py")
-        with open(path, "w") as f:
-            f.write(SCRIPT)
+        for name, text in {"r.py": script, **(files or {})}.items():
+            with open(os.path.join(self.folder, name), "w") as f:
+                f.write(text)
         self.process = subprocess.Popen([sys.executable, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        env={**os.environ, "PYTHONPATH": HERE, "TURNO_RUNNER_MODE": mode})
-        self.hello = self.read()["hello"]
+                                        env={**os.environ, "PYTHONPATH": HERE, "TURNO_RUNNER_MODE": mode, **(env or {})})
+        said = self.read()
+        self.hello = said and said["hello"]
         self.number = 0
 
     def read(self):
@@ -203,11 +205,11 @@ class Runner:
         self.process.stdin.write(json.dumps(request).encode() + b"\n")
         self.process.stdin.flush()
 
-    def start(self, kind, env=None, **params):
+    def start(self, kind, env=None, device="cpu", **params):
         self.number += 1
         key = f"{self.number}.1"
         self.log = os.path.join(self.folder, "log" + key)
-        self.write(run={"key": key, "type": kind, "params": params, "device": "cpu", "threads": 3, "log": self.log, "dir": self.folder,
+        self.write(run={"key": key, "type": kind, "params": params, "device": device, "threads": 3, "log": self.log, "dir": self.folder,
                         "env": env or {}})
         return key
 
@@ -327,6 +329,97 @@ class TestZygote(Served, unittest.TestCase):
         error = self.r.run("fails", how="kill")["error"]
         self.assertIn("SIGKILL", error["message"])
         self.assertNotIn("error", self.r.run("pid"))
+
+
+# A torch for tests, SIMULATED: it computes nothing. Files in its folder say what its device does.
+FAKE_TORCH = """
+import os
+HERE = os.path.dirname(os.path.abspath(__file__))
+_begun = os.path.exists(os.path.join(HERE, "begins_at_import"))
+
+class cuda:
+    class OutOfMemoryError(RuntimeError): pass
+    @staticmethod
+    def is_initialized(): return _begun
+    @staticmethod
+    def begin():
+        global _begun
+        _begun = True
+    @staticmethod
+    def synchronize():
+        if os.path.exists(os.path.join(HERE, "faults")):
+            raise RuntimeError("CUDA error: an illegal memory access was encountered")
+    held = cached = emptied = 0
+    @classmethod
+    def memory_allocated(cls): return cls.held
+    @classmethod
+    def memory_reserved(cls): return cls.held + cls.cached
+    @classmethod
+    def empty_cache(cls): cls.cached, cls.emptied = 0, cls.emptied + 1
+
+def get_num_threads(): return 3
+"""
+
+GPU_SCRIPT = """
+import os, torch
+import turno_runner as turno
+
+@turno.job(devices=("cpu", "gpu"))
+def use(job, leaves: int = 0, caches: int = 0, how: str = ""):
+    if job.device == "gpu": torch.cuda.begin()
+    torch.cuda.held += leaves
+    torch.cuda.cached += caches
+    if how == "oom": raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+    if how == "chained":
+        try: raise RuntimeError("CUDA error: device-side assert triggered")
+        except RuntimeError as e: raise ValueError("my own words") from e
+    if how == "swallowed":
+        open(os.path.join(torch.HERE, "faults"), "w").close()
+    return {"emptied": torch.cuda.emptied, "cached": torch.cuda.cached, "pid": os.getpid()}
+
+turno.serve()
+"""
+
+
+class TestDevice(unittest.TestCase):
+    """What a runner does about a GPU, on a SIMULATED torch."""
+
+    def begin(self, mode="warm", **files):
+        r = Runner(mode, GPU_SCRIPT, {"torch.py": FAKE_TORCH, **files}, {"TURNO_RUNNER_GPU_GROWTH": str(100 << 20)})
+        if r.hello:
+            self.addCleanup(r.close)
+        return r
+
+    def test_faults_are_the_jobs_own(self):
+        for how, reason in (("oom", "GpuOOM"), ("chained", "GpuFault"), ("swallowed", "GpuFault")):
+            with self.subTest(how=how):
+                error = self.begin().run("use", device="gpu", how=how)["error"]
+                self.assertEqual((error["reason"], error["poisoned"], error["retryable"]), (reason, True, True))
+
+    def test_a_job_on_the_cpu_begins_no_cuda(self):
+        done = self.begin(faults="").run("use", device="cpu")
+        self.assertNotIn("error", done)
+
+    def test_memory_that_grows(self):
+        r = self.begin()
+        self.assertNotIn("spent", r.run("use", device="gpu", leaves=500 << 20))  # a model that stays loaded
+        self.assertNotIn("spent", r.run("use", device="gpu", leaves=60 << 20))
+        self.assertIn("120 MiB more", r.run("use", device="gpu", leaves=60 << 20)["spent"])
+
+    def test_cache_goes_back(self):
+        r = self.begin()
+        r.run("use", device="gpu", caches=10 << 20)
+        self.assertEqual(r.run("use", device="gpu")["output"]["cached"], 10 << 20)  # small: kept for the next job
+        r.run("use", device="gpu", caches=900 << 20)
+        self.assertEqual(r.run("use", device="gpu")["output"]["cached"], 0)
+
+    def test_zygote_begins_no_cuda(self):
+        r = self.begin("zygote")
+        pids = {r.run("use", device="gpu", leaves=500 << 20)["output"]["pid"] for _ in range(3)}
+        self.assertEqual(len(pids), 3)
+        refused = self.begin("zygote", begins_at_import="")
+        self.assertIsNone(refused.hello)
+        self.assertIn("began CUDA while it was imported", refused.process.communicate(timeout=30)[1].decode())
 
 
 class TestByHand(unittest.TestCase):

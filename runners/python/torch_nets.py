@@ -22,6 +22,9 @@ import torch.nn.functional as F
 
 import turno_runner as turno
 
+# Convolutions in float32 are float32: PyTorch takes tf32 for them by itself. This begins no CUDA.
+torch.backends.cudnn.allow_tf32 = False
+
 GOLDEN = 0x9E3779B97F4A7C15  # 2^64 divided by the golden ratio, odd
 MASK = (1 << 64) - 1
 

@@ -24,17 +24,33 @@ import turno_runner as turno
 from torch_nets import Clock, checksum, device_of, engine, outcome, random_bits, random_unit
 
 U32, U64 = 2.0**-24, 2.0**-53
-DEVICES = ("cpu", "gpu") if torch.cuda.is_available() else ("cpu",)
+# is_available begins CUDA in PyTorch before 2.4, and nothing may before a zygote's fork.
+_CUDA = turno.gpus_here() and torch.version.cuda is not None if os.environ.get("TURNO_RUNNER_MODE") == "zygote" else torch.cuda.is_available()
+DEVICES = ("cpu", "gpu") if _CUDA else ("cpu",)
 LARGE = 32 << 30
 
 Seed = Annotated[int, turno.Between(0, 2**53 - 1)]
 Repeat = Annotated[int, turno.Between(1, 100_000), "How often to compute; each time is measured."]
 Side = Annotated[int, turno.Between(1, 2**20)]
 DType = Literal["float32", "float64"]
+ProductType = Annotated[Literal["float32", "float64", "tf32", "float16", "bfloat16"],
+                        "What the numbers are; tf32, float16 and bfloat16 need a GPU, and their sums are in float32."]
 
 
 def _kind(dtype):
     return (torch.float32, np.float32, U32) if dtype == "float32" else (torch.float64, np.float64, U64)
+
+
+def _narrow(dtype):
+    """The type that is multiplied, and the unit of what a product is rounded to, where both are less than float32's; tf32 is
+    float32 whose inputs have 11 bits."""
+    return {"float16": (torch.float16, 2.0**-11), "bfloat16": (torch.bfloat16, 2.0**-8)}.get(dtype, (None, 0.0))
+
+
+def _round_tf32(a):
+    """float32 with 11 bits of precision, ties to even: tensor cores then multiply them exactly."""
+    bits = a.view(np.uint32)
+    return ((bits + np.uint32(0xFFF) + (bits >> np.uint32(13) & np.uint32(1))) & np.uint32(0xFFFFE000)).view(np.float32)
 
 
 def _median(values):
@@ -43,21 +59,31 @@ def _median(values):
 
 @turno.job(devices=DEVICES)
 def matmul(job, m: Annotated[Side, "Rows of A and of the product."] = 1024, k: Annotated[Side, "Columns of A and rows of B."] = 1024,
-           n: Annotated[Side, "Columns of B and of the product."] = 1024, dtype: DType = "float32", repeat: Repeat = 1,
+           n: Annotated[Side, "Columns of B and of the product."] = 1024, dtype: ProductType = "float32", repeat: Repeat = 1,
            library: Annotated[Literal["auto", "cublas", "own"], "PyTorch multiplies with cuBLAS on a GPU; turno's own kernel (own) is not to be had here."] = "auto",
            seed: Annotated[Seed, "The same seed makes the same matrices."] = 0) -> dict:
     "multiplies two random matrices and tests the product"
     if library == "own":
         raise turno.Failed("library: PyTorch cannot use turno's own kernel; use auto, or --engine native")
-    kind, numbers, unit = _kind(dtype)
+    if dtype not in ("float32", "float64") and job.device != "gpu":
+        raise turno.Failed(f"{dtype} needs a GPU: submit with --device gpu, or use float32")
+    kind, numbers, unit = _kind("float64" if dtype == "float64" else "float32")
+    narrow, rounded = _narrow(dtype)
     size = np.dtype(numbers).itemsize * (m * k + k * n + m * n)
     if size > LARGE:
         raise turno.Failed(f"m: the matrices would need {size} bytes; at most {LARGE >> 30} GiB are allowed")
     clock, device = Clock(job), device_of(job)
     a_host, b_host = random_unit(seed, 1, m * k, numbers).reshape(m, k), random_unit(seed, 2, k * n, numbers).reshape(k, n)
-    c = torch.zeros(m, n, dtype=kind, device=device)
+    if dtype == "tf32":
+        a_host, b_host = _round_tf32(a_host), _round_tf32(b_host)
+    torch.backends.cuda.matmul.allow_tf32 = dtype == "tf32"
+    torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
+    c = torch.zeros(m, n, dtype=narrow or kind, device=device)
     clock.end("setup")
     a, b = torch.from_numpy(a_host).to(device), torch.from_numpy(b_host).to(device)
+    if narrow:
+        a, b = a.to(narrow), b.to(narrow)
+        a_host, b_host = a.float().cpu().numpy(), b.float().cpu().numpy()  # what is multiplied is what is checked
     if device.type != "cpu":
         clock.end("h2d")
     rows, seconds = max(1, int(4e9 * job.threads / (2 * k * n))), []  # about 0.1 s on a CPU, to hear a cancel between two
@@ -68,11 +94,11 @@ def matmul(job, m: Annotated[Side, "Rows of A and of the product."] = 1024, k: A
             torch.mm(a[low:low + rows], b, out=c[low:low + rows])
             job.progress((i + min(m, low + rows) / m) / repeat, "multiply")
         seconds.append(clock.end("kernel"))
-    c_host = c.cpu().numpy()
+    c_host = (c.float() if narrow else c).cpu().numpy()
     if device.type != "cpu":
         clock.end("d2h")
     error = _freivalds(job, a_host, b_host, c_host, seed)
-    tolerance = 16 * (unit + U64 * (1 + 2 * math.sqrt(n / k)))  # see internal/workload/matmul
+    tolerance = 16 * (unit + U64 * (1 + 2 * math.sqrt(n / k))) + 4 * rounded / math.sqrt(k)  # see internal/workload/matmul
     digest = checksum(c_host)
     clock.end("verify")
     flop = 2.0 * m * k * n

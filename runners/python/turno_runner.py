@@ -44,13 +44,15 @@ import time
 import traceback
 import typing
 
-__all__ = ["job", "warm", "serve", "Job", "Between", "Failed", "Cancelled", "log"]
+__all__ = ["job", "warm", "serve", "gpus_here", "Job", "Between", "Failed", "Cancelled", "log"]
 
 PROTOCOL = 1
 MAX_LINE = 4 << 20  # of the protocol, either way
 MAX_OUTPUT = MAX_LINE - 4096
 MAX_LOG = 100 << 20  # of one job's output; turno keeps no more
 PROGRESS_GAP = 0.1  # seconds between two that are sent: a bar needs no more
+GPU_GROWTH = 1 << 30  # bytes that jobs may leave on a device in one process, beyond what the first left: a model that stays loaded
+KEEP_CACHED = 64 << 20  # bytes that PyTorch may keep between two jobs: small ones then allocate nothing
 DRAIN = 4.0  # seconds that a job has to end once its worker is gone
 
 
@@ -436,11 +438,64 @@ def _fault(error):
     message = (f"{name}: {text}" if text else name)[:8000] + "; the traceback is in the job's log"
     if isinstance(error, MemoryError):
         return {"reason": "HostOOM", "message": message, "retryable": True, "poisoned": True}
-    if name == "OutOfMemoryError" or "CUDA out of memory" in text:
-        return {"reason": "GpuOOM", "message": message, "retryable": True, "poisoned": True}
-    if "CUDA error" in text or "CUBLAS_STATUS" in text or "cuDNN error" in text:
-        return {"reason": "GpuFault", "message": message, "retryable": True, "poisoned": True}
+    device = _device_reason(error)
+    if device:
+        return {"reason": device, "message": message, "retryable": True, "poisoned": True}
     return {"reason": "ExitCode", "message": message, "exit_code": 1, "retryable": True}
+
+
+GPU_MEMORY = ("CUDA out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "cudaErrorMemoryAllocation", "out of memory on device")
+GPU_FAULT = ("CUDA error", "CUDA driver error", "CUBLAS_STATUS", "CUDNN_STATUS", "cuDNN error", "CUSOLVER_STATUS", "NCCL error",
+             "device-side assert", "an illegal memory access", "unspecified launch failure")
+
+
+def _device_reason(error):
+    """GpuOOM or GpuFault for an exception that the device is to blame for, or that one was raised from; else None."""
+    seen = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        name, text = type(error).__name__, str(error)
+        if name == "OutOfMemoryError" or any(x in text for x in GPU_MEMORY):
+            return "GpuOOM"
+        if name == "AcceleratorError" or any(x in text for x in GPU_FAULT):
+            return "GpuFault"
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _cuda():
+    """PyTorch's CUDA, if this process has begun to use it; None otherwise: nothing here begins it."""
+    torch = sys.modules.get("torch")
+    cuda = getattr(torch, "cuda", None)
+    with contextlib.suppress(Exception):
+        if cuda is not None and cuda.is_initialized():
+            return cuda
+    return None
+
+
+class _DeviceMemory:
+    """What PyTorch holds on the device from job to job."""
+
+    def __init__(self, most):
+        self.most, self.first = most, None  # bytes by which it may grow after the first job; what that left
+
+    def settle(self):
+        """Waits for the device, so that a fault comes out in the job that made it, gives back what PyTorch keeps
+        cached, and says why this process should be replaced, if it should."""
+        cuda = _cuda()
+        if cuda is None:
+            return ""
+        cuda.synchronize()
+        if self.first is not None and cuda.memory_allocated() > self.first:
+            gc.collect()
+        held = cuda.memory_allocated()
+        if cuda.memory_reserved() - held > KEEP_CACHED:
+            cuda.empty_cache()
+        if self.first is None:
+            self.first = held
+        if self.most and held - self.first > self.most:
+            return f"its jobs have left {held - self.first >> 20} MiB more on the device than the first one did"
+        return ""
 
 
 def _threads(n):
@@ -472,8 +527,9 @@ def _call(kind, job, params):
     return text
 
 
-def _run(request, tell, out, cancelled):
+def _run(request, tell, out, cancelled, memory=None):
     """One run from its request to its done. Returns whether this process may be used again."""
+    spent = ""
     job = Job(request, tell, cancelled)
     kind = _types.get(job.type)
     text, fault = None, None
@@ -483,7 +539,11 @@ def _run(request, tell, out, cancelled):
         os.environ.update(job.env)
         if kind is None:
             raise Failed(f"this runner has no type {job.type!r}", reason="RunnerFailed")
-        text = _call(kind, job, request.get("params") or {})
+        try:
+            text = _call(kind, job, request.get("params") or {})
+        finally:
+            if memory is not None and job.device == "gpu":
+                spent = memory.settle()
         if cancelled.is_set() and text is None:
             raise Cancelled()
     except BaseException as e:  # also SystemExit: it is the job that ends
@@ -497,7 +557,8 @@ def _run(request, tell, out, cancelled):
         with contextlib.suppress(OSError):
             out.to("")
     if fault is None:
-        tell.line('{"done":{"key":' + json.dumps(job.key) + (',"output":' + text if text is not None else "") + "}}")
+        tell.line('{"done":{"key":' + json.dumps(job.key) + (',"output":' + text if text is not None else "")
+                  + (',"spent":' + json.dumps(spent) if spent else "") + "}}")
         return True
     tell(done={"key": job.key, "error": fault})
     return not fault.get("poisoned")
@@ -544,6 +605,7 @@ def _lines(fd):
 def _serve_warm(fd, tell, out):
     """Runs jobs in this thread, one after the other; another one reads, so that a cancel is heard while a job runs."""
     todo, running = queue.SimpleQueue(), {}
+    memory = _DeviceMemory(int(os.environ.get("TURNO_RUNNER_GPU_GROWTH", GPU_GROWTH)))
 
     def listen():
         for line in _lines(fd):
@@ -573,8 +635,17 @@ def _serve_warm(fd, tell, out):
         request = todo.get()
         if request is None:
             return
-        _run(request, tell, out, running[request["key"]])
+        _run(request, tell, out, running[request["key"]], memory)
         running.pop(request["key"], None)
+
+
+def gpus_here():
+    """Whether this machine shows a GPU to this process, without beginning CUDA: a zygote must not, since a fork of a process
+    with a CUDA context cannot use the device."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None and visible.strip() in ("", "-1", "NoDevFiles"):
+        return False
+    return any(os.path.exists(p) for p in ("/dev/nvidia0", "/dev/nvidiactl", "/dev/dxg"))
 
 
 def _serve_zygote(fd, tell, out):
@@ -619,7 +690,7 @@ def _fork(request, lines, tell, out):
             os.close(tell.fd)
             cancelled = threading.Event()
             threading.Thread(target=_hear, args=(down[0], cancelled), daemon=True).start()
-            _run(request, _Tell(up[1]), out, cancelled)
+            _run(request, _Tell(up[1]), out, cancelled, _DeviceMemory(0))
         finally:
             os._exit(0)
     os.close(down[0])
@@ -697,6 +768,10 @@ def serve(name=None):
     gc.collect()
     gc.freeze()
     mode = os.environ.get("TURNO_RUNNER_MODE", "warm")
+    if mode == "zygote" and _cuda() is not None:
+        print("this runner began CUDA while it was imported: a process that is forked from it could not use a GPU. Begin it in the "
+              "job's function, or use the mode warm", file=sys.stderr)
+        sys.exit(1)
     _hello(tell, name or "python " + ".".join(map(str, sys.version_info[:2])))
     try:
         if mode == "zygote" and hasattr(os, "fork"):

@@ -1,6 +1,7 @@
 package python
 
 import (
+	"bytes"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"turno"
@@ -282,4 +284,41 @@ func outputsAlike(t *testing.T, a, b string) {
 			t.Errorf("logit %d: %g and %g", j, logits[0][j], logits[1][j])
 		}
 	}
+}
+
+// TestExample_TorchGoesOn: an attempt that ends after two epochs, the next one
+// from its checkpoint, and the same net as at one go.
+func TestExample_TorchGoesOn(t *testing.T) {
+	t.Parallel()
+	bin := testenv.Python(t, testenv.TorchNeed)
+	run := func(ckpt, out string, more ...string) (string, error) {
+		arguments := append([]string{"-B", "../../examples/torch/train.py", "--epochs", "3", "--samples", "2000"}, more...)
+		cmd := exec.CommandContext(t.Context(), bin, arguments...)
+		cmd.Env = append(os.Environ(), "TURNO_CKPT_DIR="+ckpt, "TURNO_OUTPUT_DIR="+out)
+		text, err := cmd.CombinedOutput()
+		return string(text), err
+	}
+	whole, parts, ckpt := t.TempDir(), t.TempDir(), t.TempDir()
+	if text, err := run(t.TempDir(), whole); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if text, err := run(ckpt, parts, "--stop-after", "2"); err == nil || saved(parts) != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	text, err := run(ckpt, parts)
+	if err != nil || !strings.Contains(text, "goes on after epoch 2") {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if a, b := saved(whole), saved(parts); len(a) == 0 || !bytes.Equal(a, b) {
+		t.Errorf("models of %d and %d bytes differ", len(a), len(b))
+	}
+}
+
+// saved is the model in a folder; nil: none.
+func saved(folder string) []byte {
+	data, err := os.ReadFile(filepath.Join(folder, "model.pt"))
+	if err != nil {
+		return nil
+	}
+	return data
 }
