@@ -10,9 +10,9 @@ import (
 // use is how one device was while an attempt had it: sums over looks at it.
 type use struct {
 	turno.GPUUse
-	first, last           turno.GPUStatus
-	utilisation, memory   float64 // sums
-	watts, joulesByPower  float64
+	first, last          turno.GPUStatus
+	utilisation, memory  float64 // sums
+	watts, joulesByPower float64
 }
 
 // watchUse takes how the devices are for the attempts that have them.
@@ -79,6 +79,8 @@ func (a *attempt) used() []turno.GPUUse {
 		}
 		list = append(list, u.GPUUse)
 	}
-	slices.SortFunc(list, func(x, y turno.GPUUse) int { return slices.Index(a.task.GPUs, x.UUID) - slices.Index(a.task.GPUs, y.UUID) })
+	slices.SortFunc(list, func(x, y turno.GPUUse) int {
+		return slices.Index(a.task.GPUs, x.UUID) - slices.Index(a.task.GPUs, y.UUID)
+	})
 	return list
 }
