@@ -29,7 +29,7 @@ TARGETS ?= server worker-cpu worker-gpu worker-torch monitor
 IMAGE_ARGS ?=
 TAG ?= latest
 
-.PHONY: images test-images test-compose help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-scaling bench-recovery bench-peers bench-cpu bench-train cross release deb lint fmt clean testenv
+.PHONY: images test-images test-compose help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-dashboard bench-scaling bench-recovery bench-peers bench-cpu bench-train cross release deb lint fmt clean testenv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,6 +107,8 @@ bench-peers: build ## measure turno beside Celery, RQ, Dask, Asynq and River (PE
 
 bench-cpu: ## matmul beside OpenBLAS, vecadd beside a copy of memory, each in one run
 	TURNO_TEST_REQUIRE=openblas $(GO) test -run '^$$' -bench Beside -benchtime 1x ./internal/workload/gemm ./internal/workload/vecadd
+bench-dashboard: testenv ## the dashboard before a million jobs, in a real browser (a quarter of an hour)
+	TURNO_TEST_REQUIRE=chromium $(GO) test -run '^$$' -bench Million -benchtime 1x -timeout 40m -v ./test/browser
 
 # Debian: apt-get install --no-install-recommends python3-torch
 bench-train: ## training steps beside PyTorch's, one thread each

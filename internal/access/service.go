@@ -349,8 +349,8 @@ func (g *Gate) Events(ctx context.Context, q turno.EventQuery) iter.Seq2[turno.E
 	return func(yield func(turno.Event, error) bool) {
 		for e, err := range g.s.Events(ctx, q) {
 			if err == nil && !e.Reset {
-				var owner string
-				if owner, err = g.owners.of(ctx, g.s, e.Number); err == nil && !see(w, owner) {
+				var ok bool
+				if ok, err = g.Sees(ctx, e.Number); err == nil && !ok {
 					continue
 				}
 			}
@@ -359,6 +359,16 @@ func (g *Gate) Events(ctx context.Context, q turno.EventQuery) iter.Seq2[turno.E
 			}
 		}
 	}
+}
+
+// Sees tells whether whoever asks may see a job. It remembers: events are many.
+func (g *Gate) Sees(ctx context.Context, number int64) (bool, error) {
+	w := Of(ctx)
+	if w == nil || w.SeesAll() {
+		return true, nil
+	}
+	owner, err := g.owners.of(ctx, g.s, number)
+	return err == nil && see(w, owner), err
 }
 
 // owners remembers whose jobs are, so that each is looked up once for all who

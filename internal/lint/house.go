@@ -193,7 +193,7 @@ var house = []row{
 	{pkg: "test/secure", tests: ". client internal/cert test/lab"},
 	{pkg: "test/upgrade", tests: ". client test/lab"},
 	{pkg: "test/chaos", tests: ". client internal/failpoint internal/testenv test/lab github.com/anishathalye/porcupine"},
-	{pkg: "test/browser", tests: ". client internal/testenv test/lab internal/workload/all github.com/chromedp/chromedp github.com/chromedp/cdproto"},
+	{pkg: "test/browser", tests: ". client internal/stats internal/store/sqlite internal/store/storetest internal/testenv test/lab internal/workload/all github.com/chromedp/chromedp github.com/chromedp/cdproto"},
 	{pkg: "test/images", tests: ". client internal/testenv test/lab golang.org/x/sys"},
 	{pkg: "test/container", imports: "internal/config", tests: "gopkg.in/yaml.v3"},
 	{pkg: "test/amqp", tests: `. internal/app internal/broker internal/broker/rabbitmq internal/core/policy/fair

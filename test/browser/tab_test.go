@@ -35,7 +35,7 @@ var chromium struct {
 	err  error
 }
 
-func startChromium(t *testing.T) context.Context {
+func startChromium(t testing.TB) context.Context {
 	t.Helper()
 	testenv.Need(t, testenv.ChromiumNeed)
 	chromium.once.Do(func() {
@@ -62,7 +62,7 @@ func startChromium(t *testing.T) context.Context {
 
 // tab is a page of a browser profile, and what it did that it should not.
 type tab struct {
-	t    *testing.T
+	t    testing.TB
 	ctx  context.Context
 	base string
 	// expected are errors that a test provokes.
@@ -74,7 +74,7 @@ type tab struct {
 }
 
 // open opens a tab with a profile of its own.
-func open(t *testing.T, base string, more ...chromedp.ContextOption) *tab {
+func open(t testing.TB, base string, more ...chromedp.ContextOption) *tab {
 	t.Helper()
 	parent := startChromium(t)
 	if len(more) == 0 {
@@ -222,7 +222,7 @@ func (x *tab) shoot(file string) {
 	write(x.t, file, picture)
 }
 
-func write(t *testing.T, file string, picture []byte) {
+func write(t testing.TB, file string, picture []byte) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
@@ -242,7 +242,7 @@ func description(e *cdpruntime.EventExceptionThrown) string {
 var link = regexp.MustCompile(`Open +(http\S+)`)
 
 // signInLink is the one that turno up printed.
-func signInLink(t *testing.T, up *lab.Role) string {
+func signInLink(t testing.TB, up *lab.Role) string {
 	t.Helper()
 	var found string
 	lab.Await(t.Context(), t, func() error {

@@ -44,7 +44,7 @@ func (s *Sched) noJob(ref turno.Ref) *turno.Error {
 		return turno.Errorf(turno.CodeConflict, "job %s has ended already", ref).
 			WithHint("see how: turno show %s", ref)
 	}
-	if ref.ID != "" && s.ids[ref.ID] != 0 {
+	if ref.ID != "" && s.ids[ref.ID].number != 0 {
 		return turno.Errorf(turno.CodeConflict, "job %s has ended already", ref)
 	}
 	return turno.Errorf(turno.CodeNotFound, "there is no job %s", ref).WithHint("list jobs with: turno ps -a")

@@ -14,13 +14,19 @@ const (
 	// rememberFor is above any client's or broker's time to try again without a
 	// person in between.
 	rememberFor = 15 * time.Minute
-	// rememberMost bounds the memory: about 150 MB at a million ids.
+	// rememberMost bounds the memory: about 170 MB at a million ids.
 	rememberMost = 1_000_000
 	// skew of clients' clocks that is allowed for. A clock that is further behind
 	// can at worst hide a repetition from the core: the store then refuses the
 	// commit, and the scheduler begins a new term, in which it is looked up.
 	skew = 2 * time.Second
 )
+
+// known is whose job has an id.
+type known struct {
+	number int64
+	user   string
+}
 
 type remembered struct {
 	id string
@@ -34,8 +40,8 @@ type recent struct {
 }
 
 // remember keeps an id after its job may have ended.
-func (s *Sched) remember(id string, number int64) {
-	s.ids[id] = number
+func (s *Sched) remember(id string, job known) {
+	s.ids[id] = job
 	s.recent.fifo = append(s.recent.fifo, remembered{id, s.now})
 	for s.recent.head < len(s.recent.fifo) {
 		old := s.recent.fifo[s.recent.head]
@@ -56,7 +62,7 @@ func (s *Sched) forget(old remembered) {
 	if old.at.After(s.recent.since) {
 		s.recent.since = old.at
 	}
-	if n, ok := s.ids[old.id]; ok && s.jobs[n] == nil {
+	if job, ok := s.ids[old.id]; ok && s.jobs[job.number] == nil {
 		delete(s.ids, old.id)
 	}
 }

@@ -68,7 +68,7 @@ func (s *Sched) adopt(record *turno.Job) {
 	}
 	s.quota.count(&j.Job, 1)
 	if j.Parent == 0 {
-		s.ids[j.ID] = j.Number
+		s.ids[j.ID] = known{j.Number, j.Spec.User}
 	}
 }
 

@@ -72,7 +72,7 @@ type Sched struct {
 
 	next    int64 // number of the next job
 	jobs    map[int64]*job
-	ids     map[string]int64 // of live jobs and of recent ones: see recent.go
+	ids     map[string]known // of live jobs and of recent ones: see recent.go
 	recent  recent
 	quota   quota
 	line    line
@@ -133,7 +133,7 @@ func New(cfg Config) *Sched {
 	cfg.fill()
 	return &Sched{
 		cfg: cfg, next: 1,
-		jobs: map[int64]*job{}, ids: map[string]int64{}, waiting: map[depKey][]int64{},
+		jobs: map[int64]*job{}, ids: map[string]known{}, waiting: map[depKey][]int64{},
 		workers: map[string]*worker{}, line: newLine(), quota: quota{users: map[string]int{}},
 	}
 }

@@ -32,11 +32,14 @@ func (s *Sched) Submit(now time.Time, jobs []turno.NewJob, known Known) []turno.
 
 func (s *Sched) submit(n *turno.NewJob, known Known) turno.Submitted {
 	answer := turno.Submitted{ID: n.ID}
-	if number, ok := s.ids[n.ID]; ok {
-		if j := s.jobs[number]; j != nil {
+	if old, ok := s.ids[n.ID]; ok {
+		if j := s.jobs[old.number]; j != nil {
 			return repeated(&j.Job, n)
 		}
-		answer.Number = number
+		if old.user != n.Spec.User {
+			return taken(n)
+		}
+		answer.Number = old.number
 		return answer
 	}
 	if old := known.find(turno.Ref{ID: n.ID, Task: -1}); old != nil {
@@ -62,6 +65,9 @@ func (s *Sched) submit(n *turno.NewJob, known Known) turno.Submitted {
 // repeated answers to an id that is known: with its job's number, unless it
 // comes with another job.
 func repeated(old *turno.Job, n *turno.NewJob) turno.Submitted {
+	if old.Spec.User != n.Spec.User {
+		return taken(n)
+	}
 	had, err := json.Marshal(old.Spec)
 	has, err2 := json.Marshal(n.Spec)
 	if err == nil && err2 == nil && bytes.Equal(had, has) {
@@ -69,6 +75,11 @@ func repeated(old *turno.Job, n *turno.NewJob) turno.Submitted {
 	}
 	return turno.Submitted{ID: n.ID, Error: turno.Invalid("id", "%s is job %s, which asks for something else", n.ID, old.Display()).
 		WithHint("a repeated request must be the same; give another job another id")}
+}
+
+// taken refuses the id of somebody else's job, and says nothing of that.
+func taken(n *turno.NewJob) turno.Submitted {
+	return turno.Submitted{ID: n.ID, Error: turno.Invalid("id", "%s is taken", n.ID).WithHint("give the job another id")}
 }
 
 // accept gives the job its number.
@@ -82,7 +93,7 @@ func (s *Sched) accept(n *turno.NewJob) *job {
 	}
 	s.jobs[j.Number] = j
 	s.quota.count(&j.Job, 1)
-	s.remember(j.ID, j.Number)
+	s.remember(j.ID, known{j.Number, j.Spec.User})
 	return j
 }
 
@@ -173,7 +184,7 @@ func (s *Sched) look(ref turno.Ref, known Known) (depKey, turno.State, error) {
 func (s *Sched) find(ref turno.Ref) *job {
 	number := ref.Number
 	if ref.ID != "" {
-		number = s.ids[ref.ID]
+		number = s.ids[ref.ID].number
 	}
 	j := s.jobs[number]
 	if j == nil || ref.Task < 0 {

@@ -97,6 +97,7 @@ type Role struct {
 	closing    chan struct{} // closed when Run's context ends: streams end
 	guesses    guessCount
 	signIns    *signIns
+	gathering  gathering
 	series     series
 	figures    statistics
 	metrics    *obs.HTTP // nil: nobody counts
@@ -138,7 +139,7 @@ func New(o Options) (*Role, error) {
 		streams: make(chan struct{}, maxStreams), uploads: make(chan struct{}, maxUploads),
 		links:   make(chan struct{}, maxLinks),
 		closing: make(chan struct{}), signIns: newSignIns(o.SessionKey),
-		gate: access.NewGate(o.Service), allowed: map[string][]turno.Role{}, operations: map[string]string{},
+		gate: access.NewGate(&shared{Service: o.Service}), allowed: map[string][]turno.Role{}, operations: map[string]string{},
 	}
 	if err := a.checkListen(); err != nil {
 		return nil, err

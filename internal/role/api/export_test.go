@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"time"
+
+	"turno"
 )
 
 // SetListeners has Run serve on these.
@@ -58,4 +60,25 @@ func (a *Role) Note(ctx context.Context) { a.note(ctx) }
 func (a *Role) Timeseries(ctx context.Context, span time.Duration) (at []int64, waiting []float64) {
 	out, _ := a.timeseries(ctx, &seriesIn{Range: span.Seconds()})
 	return out.At, out.Waiting
+}
+
+// Shared reads the same question once for all.
+func Shared(s turno.Service) turno.Service { return &shared{Service: s} }
+
+// Digests tells what streams that gather are told, until ctx is done.
+func Digests(ctx context.Context, s turno.Service, each func(text string)) {
+	var g gathering
+	at, leave := g.join(s)
+	defer leave()
+	for {
+		select {
+		case <-at.next:
+			if at = at.then; at.err != nil {
+				return
+			}
+			each(string(at.text))
+		case <-ctx.Done():
+			return
+		}
+	}
 }

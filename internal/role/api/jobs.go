@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +44,7 @@ type jobsIn struct {
 	Parent int64    `query:"parent" doc:"tasks of this array"`
 	Top    bool     `query:"top" doc:"without the tasks of arrays"`
 	Thin   bool     `query:"thin" doc:"only what a list shows: no parameters, environment, results and earlier attempts"`
+	Ref    []string `query:"ref,explode" maxItems:"100" doc:"these jobs, whatever else is selected; those that are not there are left out"`
 	Limit  int      `query:"limit" minimum:"0" maximum:"1000" doc:"0 is 100"`
 	Cursor string   `query:"cursor" doc:"next_cursor of the page before"`
 }
@@ -92,16 +95,36 @@ func (a *Role) listJobs(ctx context.Context, in *jobsIn) (turno.JobPage, error) 
 	for _, s := range in.State {
 		q.States = append(q.States, turno.State(s))
 	}
-	page, err := a.gate.Jobs(ctx, q)
+	list := a.gate.Jobs
+	if len(in.Ref) > 0 {
+		list = func(ctx context.Context, _ turno.JobQuery) (turno.JobPage, error) { return a.jobsByRef(ctx, in.Ref) }
+	}
+	page, err := list(ctx, q)
 	if page.Items == nil {
 		page.Items = []turno.Job{} // a list is never null
 	}
 	if in.Thin {
+		page.Items = slices.Clone(page.Items) // others may have got the same page
 		for i := range page.Items {
 			thin(&page.Items[i])
 		}
 	}
 	return page, err
+}
+
+// jobsByRef lists those that are there, in the order asked for.
+func (a *Role) jobsByRef(ctx context.Context, refs []string) (page turno.JobPage, err error) {
+	for _, ref := range refs {
+		job, err := a.gate.Job(ctx, ref)
+		if known, ok := errors.AsType[*turno.Error](err); ok && known.Code == turno.CodeNotFound {
+			continue
+		}
+		if err != nil {
+			return turno.JobPage{}, err
+		}
+		page.Items = append(page.Items, job)
+	}
+	return page, nil
 }
 
 // thin leaves of a job what a list shows: a row of 400 bytes, whatever its spec.

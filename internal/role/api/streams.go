@@ -41,9 +41,10 @@ type logIn struct {
 }
 
 type eventsIn struct {
-	After int64   `query:"after" minimum:"0" doc:"revision to go on from; 0: now"`
-	Jobs  []int64 `query:"job,explode" doc:"only of these numbers; may be repeated"`
-	Last  string  `header:"Last-Event-ID" doc:"stands before after"`
+	After  int64   `query:"after" minimum:"0" doc:"revision to go on from; 0: now"`
+	Jobs   []int64 `query:"job,explode" doc:"only of these numbers; may be repeated"`
+	Last   string  `header:"Last-Event-ID" doc:"stands before after"`
+	Gather bool    `query:"gather" doc:"four times a second at most the newest of each job; reset when more than 200 have changed"`
 }
 
 func (a *Role) routeStreams() {
@@ -152,6 +153,9 @@ func (a *Role) untilClosing(r *http.Request) (context.Context, context.CancelFun
 // events serves a stream: one goroutine fills a buffer, this one sends it.
 func (a *Role) events(w http.ResponseWriter, r *http.Request, in *eventsIn) error {
 	q := turno.EventQuery{After: uint64(in.After), Jobs: in.Jobs}
+	if in.Gather && (in.After != 0 || in.Last != "" || len(in.Jobs) > 0) {
+		return turno.Invalid("gather", "goes without after, Last-Event-ID and job: such a stream begins with a reset")
+	}
 	if in.Last != "" {
 		after, err := strconv.ParseUint(in.Last, 10, 64)
 		if err != nil {
@@ -188,6 +192,10 @@ func (a *Role) events(w http.ResponseWriter, r *http.Request, in *eventsIn) erro
 	filling, stop := context.WithCancel(ctx)
 	group.Go(func() {
 		defer stop()
+		if in.Gather {
+			a.fillGathered(filling, s)
+			return
+		}
 		a.fill(filling, s, q)
 	})
 	s.send(filling, w)

@@ -120,13 +120,15 @@ func Fill(t testing.TB, s store.Store, n int) {
 		for i := range jobs {
 			j := step(step(jobs[i].Job).Job).Job
 			k := j.Number
+			if k%10_000 == 5 { // a CPU's: no two have the same device
+				j = step(jobs[i].Job).Job
+				j.State, j.Reason, j.StartedAt = turno.Running, turno.ReasonRunning, j.Since
+				j.Attempts[0].Device, j.Attempts[0].GPUs, j.Attempts[0].StartedAt = turno.DeviceCPU, nil, j.Since
+			}
 			j.Spec.Queue, j.Spec.User = pick(k/7, "default", "gpu", "night"), pick(k/3, "ana", "bea", "carlos", "dan")
 			j.Spec.Type = pick(k/2, "matmul", "exec", "train")
-			switch {
-			case k%1000 == 17:
+			if k%1000 == 17 {
 				j.State, j.Reason = turno.Failed, turno.ReasonExitCode
-			case k%10_000 == 5:
-				j.State, j.Reason = turno.Running, turno.ReasonRunning
 			}
 			if k == 12_345 {
 				j.Spec.User, j.Spec.Name = "rare", "needle"

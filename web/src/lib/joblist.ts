@@ -105,8 +105,8 @@ export class JobList {
   }
 
   // renewed changes rows in place. Those that are not on the first page any
-  // more and could still change are asked for one by one, a few at a time: a
-  // row that no longer matches stays, as what it has become, until one reloads.
+  // more and could still change are asked for together: a row that no longer
+  // matches stays, as what it has become, until one reloads.
   private async renewed(rows: Job[], first: Job[]): Promise<Job[]> {
     const now = new Map(first.map((j) => [j.id, j]));
     const shown = new Set(rows.map((j) => j.id));
@@ -118,11 +118,11 @@ export class JobList {
       return all;
     }
     this.set({ fresh: this.waiting.length });
-    const missing = rows.filter((j) => !now.has(j.id) && !j.ended_at).slice(0, 10);
-    await Promise.all(missing.map(async (j) => {
-      const job = await get<Job>(`jobs/${j.id}`);
-      now.set(j.id, job);
-    }));
+    const missing = rows.filter((j) => !now.has(j.id) && !j.ended_at).slice(0, PAGE).map((j) => j.id);
+    if (missing.length > 0) {
+      const { items } = await get<Page<Job>>(`jobs${query({ ref: missing, thin: true })}`);
+      items.forEach((j) => now.set(j.id, j));
+    }
     return rows.map((j) => now.get(j.id) ?? j);
   }
 

@@ -17,7 +17,6 @@ export class Feed {
   private flush: ReturnType<typeof setTimeout> | undefined;
   private again: ReturnType<typeof setTimeout> | undefined;
   private pause = FIRST_PAUSE;
-  private revision = '';
   link: Link = 'connecting';
 
   constructor(private readonly tell: (message: FromStream) => void) {}
@@ -26,8 +25,7 @@ export class Feed {
     if (this.source) return;
     clearTimeout(this.again);
     this.again = undefined;
-    const after = this.revision ? `?after=${this.revision}` : '';
-    const source = new EventSource(`/api/v1/events${after}`, { withCredentials: true });
+    const source = new EventSource('/api/v1/events?gather=true', { withCredentials: true });
     this.source = source;
     source.onopen = () => { this.pause = FIRST_PAUSE; this.linked('live'); };
     source.addEventListener('job', (e) => this.take(e as MessageEvent<string>, false));
@@ -47,7 +45,6 @@ export class Feed {
   }
 
   private take(message: MessageEvent<string>, reset: boolean): void {
-    this.revision = message.lastEventId;
     this.reset ||= reset;
     if (!reset) {
       const event = JSON.parse(message.data) as JobEvent;
