@@ -12,6 +12,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"turno/internal/access"
@@ -19,6 +20,7 @@ import (
 	"turno/internal/cert"
 	"turno/internal/config"
 	"turno/internal/files"
+	"turno/internal/obs"
 	"turno/internal/files/sweep"
 	"turno/internal/role/api"
 	"turno/internal/service"
@@ -34,7 +36,7 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	if err != nil {
 		return part{}, err
 	}
-	p.metrics.Fleet(svc)
+	p.metrics.Fleet(svc, obs.Parts{Store: kindOf(cfg.Store), Broker: kindOf(cfg.Broker)})
 	if !p.alone {
 		if err := giveToken(cfg); err != nil {
 			return part{}, err
@@ -170,4 +172,11 @@ func userName() string {
 		return u.Username
 	}
 	return ""
+}
+
+// kindOf is what a setting says of a part without its address: embedded,
+// sqlite, or the scheme of a URL.
+func kindOf(setting string) string {
+	kind, _, _ := strings.Cut(setting, ":")
+	return kind
 }

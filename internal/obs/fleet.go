@@ -17,13 +17,17 @@ const scrapeTimeout = 5 * time.Second
 // fleet reads what jobs there are, and which workers, when it is scraped.
 type fleet struct {
 	service turno.Service
+	parts   Parts
 	queues  *words
 	failed  prometheus.Counter
 }
 
+// Parts are what a service stands on, by the names of their kinds.
+type Parts struct{ Store, Broker string }
+
 // Fleet adds the gauges of jobs, workers and devices, as a service tells them.
-func (r *Registry) Fleet(service turno.Service) {
-	f := &fleet{service: service, queues: newWords(), failed: prometheus.NewCounter(prometheus.CounterOpts{
+func (r *Registry) Fleet(service turno.Service, parts Parts) {
+	f := &fleet{service: service, parts: parts, queues: newWords(), failed: prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "turno_telemetry_errors_total", Help: "Scrapes that could not read all.",
 	})}
 	r.all.MustRegister(f, f.failed)
@@ -40,12 +44,14 @@ var (
 	infoDesc  = gauge("turno_worker_info", "Which worker this is; always 1.", "worker", "hostname", "version", "os", "arch")
 	slotsDesc = gauge("turno_worker_slots", "CPUs and GPUs of a worker.", "worker", "device")
 	usedDesc  = gauge("turno_worker_slots_used", "Those that jobs have.", "worker", "device")
+	storeDesc = gauge("turno_store_up", "1 if the store answered this scrape.", "store")
+	askDesc   = gauge("turno_broker_up", "1 if the scheduler answered this scrape by way of the broker.", "broker")
 	drainDesc = gauge("turno_worker_drained", "1 if the worker takes no new job.", "worker")
 )
 
 // fleetDescs are all of them.
 var fleetDescs = []*prometheus.Desc{
-	jobsDesc, upDesc, seenDesc, infoDesc, slotsDesc, usedDesc, drainDesc,
+	jobsDesc, upDesc, seenDesc, infoDesc, slotsDesc, usedDesc, drainDesc, storeDesc, askDesc,
 }
 
 // Describe implements prometheus.Collector.
@@ -64,6 +70,8 @@ func (f *fleet) Collect(out chan<- prometheus.Metric) {
 		f.jobs(out, sum)
 	}
 	workers, problem := f.service.Workers(ctx)
+	out <- prometheus.MustNewConstMetric(storeDesc, prometheus.GaugeValue, one(err == nil), f.parts.Store)
+	out <- prometheus.MustNewConstMetric(askDesc, prometheus.GaugeValue, one(problem == nil), f.parts.Broker)
 	for i := range workers {
 		worker(out, &workers[i])
 	}

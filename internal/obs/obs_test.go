@@ -45,7 +45,11 @@ func (s service) Workers(context.Context) ([]turno.Worker, error) {
 func full() (*Registry, *Scheduler, *HTTP) {
 	r := New("v1")
 	s, h := r.Scheduler(), r.HTTP()
-	r.Fleet(service{})
+	r.Fleet(service{}, Parts{Store: "sqlite", Broker: "embedded"})
+	r.SpeedUps(func(context.Context) ([]SpeedUp, error) {
+		return []SpeedUp{{Type: "matmul", SizeClass: "1024 n", Point: 3, Low: 2, High: 4}}, nil
+	})
+	s.Waiting([]Waiting{{Queue: "default", Jobs: map[turno.Reason]int{turno.ReasonPriority: 4}, Oldest: time.Now()}})
 	return r, s, h
 }
 
@@ -196,7 +200,7 @@ func TestWords_AreBounded(t *testing.T) {
 func TestHandler_TellsWhatCanBeRead(t *testing.T) {
 	t.Parallel()
 	r := New("v1")
-	r.Fleet(service{err: errors.New("the store is away")})
+	r.Fleet(service{err: errors.New("the store is away")}, Parts{Store: "sqlite", Broker: "embedded"})
 	scrape := func() string {
 		w := httptest.NewRecorder()
 		r.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))

@@ -33,6 +33,7 @@ type Scheduler struct {
 	hooks     *prometheus.CounterVec
 	leads     prometheus.Gauge
 	wanted    *prometheus.GaugeVec
+	waits     *waiting
 }
 
 // Scheduler adds a scheduler's metrics.
@@ -56,6 +57,7 @@ func (r *Registry) Scheduler() *Scheduler {
 		wanted: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "turno_wanted_slots",
 			Help: "CPUs and GPUs that jobs have, and that those ask for which wait for nothing else; 0 where this scheduler does not lead."}, []string{"device"}),
 	}
+	s.waits = &waiting{queues: s.queues, now: map[string]Waiting{}}
 	cycle := histogram("turno_scheduler_cycle_seconds", "Rounds of the scheduler: from what has arrived to what was committed.", shortBuckets)
 	s.cycle = cycle.WithLabelValues()
 	s.store.WithLabelValues("commit")
@@ -64,7 +66,7 @@ func (r *Registry) Scheduler() *Scheduler {
 		s.hooks.WithLabelValues(string(state))
 	}
 	r.all.MustRegister(s.submitted, s.started, s.finished, s.retries, s.wait, s.dispatch, s.run, s.phase, s.device,
-		cycle, s.store, s.failures, s.aside, s.hooks, s.leads, s.wanted)
+		cycle, s.store, s.failures, s.aside, s.hooks, s.leads, s.wanted, s.waits)
 	s.Wanted(0, 0)
 	return s
 }
@@ -79,6 +81,7 @@ func (s *Scheduler) Lead(leads bool) {
 		s.leads.Set(1)
 	} else {
 		s.Wanted(0, 0)
+		s.Waiting(nil)
 	}
 }
 

@@ -443,7 +443,7 @@ func (m *million) tab(b *testing.B) {
 		heap, _ := m.heap(b)
 		process := 0.0
 		for _, pid := range renderers(b) {
-			process = max(process, kilobytes(b, pid, "smaps_rollup", "Pss")/1024)
+			process = max(process, kilobytes(b, pid, "status", "RssAnon")/1024) // as the browser's task manager counts
 		}
 		b.Logf("minute %d: %.1f MB of JavaScript, %.0f MB is the tab's process", minute, heap, process)
 	}

@@ -87,6 +87,10 @@ var rows = []row{
 		{title: "From the decision to the start", unit: "s", queries: []query{
 			{expr: quantile("0.95", "queue", "turno_dispatch_latency_seconds", queue), legend: "{{queue}} p95"}}},
 		{title: "Jobs by state", unit: "none", queries: []query{{expr: jobsIn(".*", "by (state) "), legend: "{{state}}"}}},
+		{title: "What waits, and for what", unit: "none", stack: true, rare: true, queries: []query{
+			{expr: "sum by (reason) (turno_jobs_blocked" + queue + ")", legend: "{{reason}}"}}},
+		{title: "The oldest in line", unit: "s", rare: true, queries: []query{
+			{expr: "max by (queue) (turno_queue_oldest_job_age_seconds" + queue + ")", legend: "{{queue}}"}}},
 	}},
 	{"Jobs", []panel{
 		{title: "Ends by outcome", unit: "ops", stack: true, queries: []query{
@@ -119,7 +123,13 @@ var rows = []row{
 			{expr: "max by (hostname, gpu, UUID, reason) (turno_gpu_throttled" + gpus + ")", legend: "{{hostname}} GPU {{gpu}}: {{reason}}"}}},
 		{title: "Out of use", unit: "none", note: "1: the worker found something wrong with it and gives it no job", queries: perGPU("turno_gpu_quarantined")},
 	}},
+	{"Benchmarks", []panel{
+		{title: "GPU against CPU", unit: "none", note: "how many times quicker, of kernel times; with the interval of confidence", rare: true, queries: []query{
+			{expr: "max by (type, size_class, bound) (turno_benchmark_speedup_ratio" + anywhere + ")", legend: "{{type}} {{size_class}} {{bound}}"}}},
+	}},
 	{"turno itself", []panel{
+		{title: "Store", tile: true, unit: "none", note: "1, always", queries: []query{{expr: "min(turno_store_up" + anywhere + ")"}}},
+		{title: "Broker and scheduler", tile: true, unit: "none", note: "1, always", queries: []query{{expr: "min(turno_broker_up" + anywhere + ")"}}},
 		{title: "Schedulers that lead", tile: true, unit: "none", note: "1, always", queries: []query{{expr: "sum(turno_scheduler_leader" + anywhere + ")"}}},
 		{title: "Commits that failed", tile: true, bad: true, unit: "none", queries: []query{{expr: "sum(increase(turno_store_errors_total" + anywhere + "[$__range]))"}}},
 		{title: "Messages set aside", tile: true, bad: true, unit: "none", queries: []query{{expr: "sum(increase(turno_dead_letters_total" + anywhere + "[$__range])) or vector(0)"}}},

@@ -150,6 +150,7 @@ func New(o Options) (*Role, error) {
 	a.bodies.most, a.large.most = o.Bounds.Bytes/2, o.Bounds.Bytes/2
 	if o.Metrics != nil {
 		a.metrics = o.Metrics.HTTP()
+		o.Metrics.SpeedUps(a.speedUps)
 	}
 	if err := a.route(); err != nil {
 		return nil, err

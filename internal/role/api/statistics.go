@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
 	"turno"
 	"turno/internal/figures"
+	"turno/internal/obs"
 )
 
 const (
@@ -25,6 +27,20 @@ type statistics struct {
 	mu sync.Mutex // guards all below; held while they are made: all wait for them anyway
 	at time.Time
 	of figures.Statistics
+}
+
+// speedUps are those of the statistics, for whoever scrapes.
+func (a *Role) speedUps(ctx context.Context) ([]obs.SpeedUp, error) {
+	s, err := a.statistics(ctx, nil)
+	var out []obs.SpeedUp
+	for _, u := range s.SpeedUps {
+		size := "any"
+		if u.SizeUnit != "" {
+			size = fmt.Sprintf("%.4g %s", u.Size, u.SizeUnit)
+		}
+		out = append(out, obs.SpeedUp{Type: u.Type, SizeClass: size, Point: u.Ratio, Low: u.Low, High: u.High})
+	}
+	return out, err
 }
 
 func (a *Role) statistics(ctx context.Context, _ *nothing) (figures.Statistics, error) {

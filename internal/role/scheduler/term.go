@@ -13,6 +13,7 @@ import (
 	"turno/internal/broker"
 	"turno/internal/core/sched"
 	"turno/internal/failpoint"
+	"turno/internal/obs"
 	"turno/internal/role/shell"
 	"turno/internal/store"
 	"turno/internal/wire"
@@ -27,6 +28,10 @@ const (
 	outboxDepth = 4
 	// wantedEvery is more often than anybody scrapes.
 	wantedEvery = time.Second
+	// waitingEvery is about as often as anybody scrapes; waitingShare of the time
+	// goes into it at most: it is a look at every job that waits.
+	waitingEvery = 5 * time.Second
+	waitingShare = 100
 )
 
 // term is one lead of one scheduler.
@@ -54,6 +59,7 @@ type term struct {
 	strangers map[string]stranger
 	wanted    time.Time // when the metric was told last
 	changed   bool      // since then
+	waiting   time.Time // when what jobs wait for is to be told again
 }
 
 // stranger is a worker whose Reports cannot be read.
@@ -232,7 +238,21 @@ func (t *term) tellWanted() {
 		sum := t.core.Wanted()
 		t.o.Metrics.Wanted(sum.CPUs, sum.GPUs)
 		t.wanted, t.changed = now, false
+		t.tellWaiting(now)
 	}
+}
+
+// tellWaiting tells what jobs wait for, where anybody listens.
+func (t *term) tellWaiting(now time.Time) {
+	if t.o.Metrics == nil || now.Before(t.waiting) {
+		return
+	}
+	var all []obs.Waiting
+	for queue, w := range t.core.Waiting() { // each by itself
+		all = append(all, obs.Waiting{Queue: queue, Jobs: w.Jobs, Oldest: w.Oldest})
+	}
+	t.o.Metrics.Waiting(all)
+	t.waiting = now.Add(max(waitingEvery, waitingShare*time.Since(now)))
 }
 
 // takeMore takes what else has arrived by now, so that it shares the commit.
