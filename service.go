@@ -120,6 +120,7 @@ type Ask struct {
 	Version int     `json:"version"`
 	Act     *Action `json:"act,omitempty"`
 	Explain string  `json:"explain,omitempty"` // a Ref
+	Try     *Spec   `json:"try,omitempty"`     // of a job that is not handed in; answered by Explain
 	Workers bool    `json:"workers,omitempty"`
 }
 
@@ -205,6 +206,21 @@ type Explanation struct {
 	// Reservation of the head of the line.
 	ReservedWorker string    `json:"reserved_worker,omitempty"`
 	ReservedAt     time.Time `json:"reserved_at,omitzero"` // no later than, when limits say so
+}
+
+// Preview says of a job what would become of it if it were handed in now.
+// Nothing is handed in.
+type Preview struct {
+	Spec *Spec `json:"spec"` // as it would be stored
+	// Starts: there is room, and nobody stands before it.
+	Starts      bool        `json:"starts_now"`
+	Explanation Explanation `json:"explanation"`
+}
+
+// Previewer is a Service that can say so.
+type Previewer interface {
+	// Preview refuses what Submit would refuse, with the same Error.
+	Preview(ctx context.Context, spec *Spec) (Preview, error)
 }
 
 // Type describes a workload.

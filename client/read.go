@@ -178,3 +178,16 @@ func (c *Client) logOnce(ctx context.Context, q turno.LogQuery, wait time.Durati
 	}
 	return l, nil
 }
+
+var _ turno.Previewer = (*Client)(nil)
+
+// Preview implements turno.Previewer.
+func (c *Client) Preview(ctx context.Context, spec *turno.Spec) (turno.Preview, error) {
+	var p turno.Preview
+	body, err := json.Marshal(turno.NewJob{Spec: spec})
+	if err != nil {
+		return p, fmt.Errorf("encode a job: %w", err)
+	}
+	err = c.call(ctx, request{method: http.MethodPost, path: "/jobs:dry-run", body: body, again: true}, &p)
+	return p, err
+}

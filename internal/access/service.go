@@ -118,6 +118,20 @@ func (g *Gate) Submit(ctx context.Context, jobs []turno.NewJob) ([]turno.Submitt
 	return g.submitSome(ctx, jobs, refused)
 }
 
+// Preview implements turno.Previewer, where the service does: as Submit of one job.
+func (g *Gate) Preview(ctx context.Context, spec *turno.Spec) (turno.Preview, error) {
+	p, ok := g.s.(turno.Previewer)
+	if !ok {
+		return turno.Preview{}, turno.Errorf(turno.CodeNotFound, "this server cannot try jobs")
+	}
+	if w := Of(ctx); w != nil {
+		if err := g.sign(ctx, w, spec); err != nil {
+			return turno.Preview{}, err
+		}
+	}
+	return p.Preview(ctx, spec)
+}
+
 // submitSome submits those that were not refused.
 func (g *Gate) submitSome(ctx context.Context, jobs []turno.NewJob, out []turno.Submitted) ([]turno.Submitted, error) {
 	var good []turno.NewJob

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -15,22 +16,28 @@ import (
 	"strings"
 	"sync"
 
+	"turno"
 	"turno/internal/access"
 	"turno/internal/bench/archive"
 	"turno/internal/cert"
 	"turno/internal/config"
 	"turno/internal/files"
-	"turno/internal/obs"
 	"turno/internal/files/sweep"
+	"turno/internal/obs"
 	"turno/internal/role/api"
 	"turno/internal/service"
+	"turno/internal/webhook"
 	"turno/internal/workload/all"
 )
 
 // apiPart is the service and the HTTP server before it.
 func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) (part, error) {
+	allow, err := cfg.WebhookNetworks()
+	if err != nil {
+		return part{}, err
+	}
 	svc, err := service.New(service.Options{
-		Broker: p.broker, Store: p.store, Normalize: all.Normalize, Check: all.CheckShipped, Types: Types(),
+		Broker: p.broker, Store: p.store, Normalize: all.Normalize, Check: checkSpec(allow), Types: Types(),
 		Log: log, Durable: p.durable,
 	})
 	if err != nil {
@@ -172,6 +179,18 @@ func userName() string {
 		return u.Username
 	}
 	return ""
+}
+
+// checkSpec tells why a job is refused whose spec is valid.
+func checkSpec(allow []netip.Prefix) func(*turno.Spec) *turno.Error {
+	return func(spec *turno.Spec) *turno.Error {
+		if spec.Webhook != "" {
+			if err := webhook.Check(spec.Webhook, allow); err != nil {
+				return turno.Invalid("webhook", "%v", err)
+			}
+		}
+		return all.CheckShipped(spec)
+	}
 }
 
 // kindOf is what a setting says of a part without its address: embedded,

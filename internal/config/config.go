@@ -69,7 +69,7 @@ type Config struct {
 	DeadLetters int `key:"dead_letters" flag:"dead-letters" env:"TURNO_DEAD_LETTERS" default:"10000" group:"scheduler" arg:"N" help:"how many messages that could not be taken as jobs are kept; then the oldest go"`
 
 	WebhookSecret string   `key:"webhook_secret_file" flag:"webhook-secret-file" env:"TURNO_WEBHOOK_SECRET_FILE" group:"scheduler" arg:"FILE" help:"secrets that sign webhooks, one a line; webhook-secret in the data folder unless given, made at the first start"`
-	WebhookAllow  []string `key:"webhook_allow" flag:"webhook-allow" env:"TURNO_WEBHOOK_ALLOW" group:"scheduler" arg:"CIDR" help:"networks that are not of the internet and may be told by webhooks all the same, such as 10.0.0.0/8"`
+	WebhookAllow  []string `key:"webhook_allow" flag:"webhook-allow" env:"TURNO_WEBHOOK_ALLOW" group:"role" arg:"CIDR" help:"networks that are not of the internet and may be told by webhooks all the same, such as 10.0.0.0/8; schedulers and API servers need it"`
 
 	MetricsListen string `key:"metrics_listen" flag:"metrics-listen" env:"TURNO_METRICS_LISTEN" group:"role" arg:"HOST:PORT" help:"address at which a role tells its metrics and how it is (/metrics, /healthz, /readyz), to whoever reaches it; the API has these at its own address too"`
 

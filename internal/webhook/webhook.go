@@ -121,6 +121,29 @@ func special(ip netip.Addr) string {
 	return ""
 }
 
+// Check refuses a URL whose address can be seen not to be told without looking
+// a name up: what a name stands for is looked at when it is dialled.
+func Check(raw string, allow []netip.Prefix) error {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return fmt.Errorf("%w: it is no URL", ErrForbidden)
+	}
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		host = "127.0.0.1"
+	}
+	ip, err := netip.ParseAddr(host)
+	if err == nil {
+		o := Options{Allow: allow}
+		return o.look(netip.AddrPortFrom(ip, 0).String())
+	}
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	if _, err := strconv.ParseUint(last, 0, 64); err == nil { // 127.1, 2130706433, 0x7f.1
+		return fmt.Errorf("%w: write the address as four numbers", ErrForbidden)
+	}
+	return nil
+}
+
 // Message is what is posted. ID stays the same over all tries.
 type Message struct {
 	URL, ID string

@@ -146,3 +146,21 @@ func TestSecrets_AreMadeOnceAndRead(t *testing.T) {
 		}
 	}
 }
+
+// TestCheck_WhatCanBeSeen: addresses are refused before anybody dials; names
+// are not looked up.
+func TestCheck_WhatCanBeSeen(t *testing.T) {
+	t.Parallel()
+	lab := []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}
+	for url, ok := range map[string]bool{
+		"https://example.com/x": true, "https://93.184.216.34/x": true, "https://10.1.2.3/x": true, "https://[2606:2800:220:1::1]/": true,
+		"http://127.0.0.1:8080/": false, "http://localhost/": false, "http://LOCALHOST./": false, "http://x.localhost/": false,
+		"http://[::1]/": false, "http://[::ffff:127.0.0.1]/": false, "http://10.2.0.1/": false, "http://192.168.1.1/": false,
+		"http://169.254.169.254/latest/meta-data/": false, "http://0.0.0.0/": false, "http://127.1/": false, "http://2130706433/": false,
+		"http://0x7f.1/": false, "http://017700000001/": false, "http://[fe80::1]/": false,
+	} {
+		if err := webhook.Check(url, lab); (err == nil) != ok {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}

@@ -50,6 +50,52 @@ func (s *Sched) noJob(ref turno.Ref) *turno.Error {
 	return turno.Errorf(turno.CodeNotFound, "there is no job %s", ref).WithHint("list jobs with: turno ps -a")
 }
 
+// Try explains a job that is not handed in, as if it were the last in line.
+// Its spec must be normalized and valid. Reason is Assigned when it would start.
+func (s *Sched) Try(now time.Time, spec *turno.Spec) (turno.Explanation, *turno.Error) {
+	s.advance(now)
+	if err := s.room(spec.User); err != nil {
+		return turno.Explanation{}, err
+	}
+	e := turno.Explanation{State: turno.Queued, Workers: len(s.names)}
+	j := &job{place: -1, Job: turno.Job{Spec: spec, State: turno.Queued, SubmittedAt: now}}
+	if spec.Hold {
+		j.State, e.State = turno.Held, turno.Held
+	}
+	s.blockSelf(&e, j)
+	if len(spec.After) > 0 {
+		e.Blocks = append(e.Blocks, turno.Block{Reason: turno.ReasonDependency, Detail: fmt.Sprintf("waits for the end of %d jobs, if they have not ended", len(spec.After))})
+	}
+	sh := &shape{key: keyOf(spec), spec: spec}
+	sh.needs = sh.key.needs()
+	f := s.funnel(sh)
+	s.blockResources(&e, &f, sh)
+	for _, other := range s.line.shapes {
+		if other.pool() == sh.pool() {
+			for _, w := range other.jobs {
+				e.InLine += w.waits()
+			}
+		}
+	}
+	e.Position = e.InLine + 1
+	if e.InLine > 0 && !e.Impossible {
+		e.Blocks = append(e.Blocks, turno.Block{Reason: turno.ReasonPriority, Detail: fmt.Sprintf("%d stand in line; a higher priority passes them", e.InLine)})
+	}
+	if len(e.Blocks) == 0 {
+		e.Blocks = append(e.Blocks, turno.Block{Reason: turno.ReasonAssigned, Workers: f.free, Detail: fmt.Sprintf("would start now: %d workers have room", f.free)})
+	}
+	e.Reason, e.Summary = e.Blocks[0].Reason, e.Blocks[0].Detail
+	return e, nil
+}
+
+// waits is how many of a job's tasks wait; of one without tasks itself.
+func (j *job) waits() int {
+	if j.Tasks != nil {
+		return j.Tasks.Waiting.Len()
+	}
+	return 1
+}
+
 // explainWaiting collects every block, the first that counts first.
 func (s *Sched) explainWaiting(e *turno.Explanation, j *job) {
 	s.blockSelf(e, j)

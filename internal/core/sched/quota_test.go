@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,4 +133,77 @@ func heap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// TestAttack_C58_IDsOfOthers: an id that somebody else's job has is taken, and
+// nothing is said of that job; also once it has ended, and from the store.
+func TestAttack_C58_IDsOfOthers(t *testing.T) {
+	t.Parallel()
+	s := bounded(t, 0, 0)
+	submit := func(user string, known sched.Known) turno.Submitted {
+		spec := &turno.Spec{Type: "noop", User: user}
+		spec.Normalize()
+		return s.Submit(start, []turno.NewJob{{ID: idOf(7), Spec: spec}}, known)[0]
+	}
+	if got := submit("ana", nil); got.Number != 1 {
+		t.Fatalf("%+v", got)
+	}
+	s.Ready()
+	check := func(when string, known sched.Known) {
+		t.Helper()
+		if got := submit("ana", known); got.Number != 1 || got.Error != nil {
+			t.Errorf("%s, her own: %+v", when, got)
+		}
+		got := submit("ben", known)
+		if got.Number != 0 || got.Error == nil || strings.Contains(got.Error.Error(), "job 1") || got.Error.Field != "id" {
+			t.Errorf("%s, another's: %+v", when, got)
+		}
+	}
+	check("while it waits", nil)
+	s.Act(start, &turno.Action{Verb: turno.Cancel, Jobs: []string{"1"}})
+	old := s.Ready().Jobs[0].Job
+	check("when it has ended", nil)
+	s = bounded(t, 0, 0)
+	check("from the store", sched.Known{old})
+}
+
+// TestTry_HandsNothingIn: what stands against a job, and nothing of it stays.
+func TestTry_HandsNothingIn(t *testing.T) {
+	t.Parallel()
+	s := bounded(t, 2, 0)
+	try := func(spec *turno.Spec) turno.Reason {
+		t.Helper()
+		spec.Normalize()
+		e, err := s.Try(start, spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e.Reason
+	}
+	if got := try(&turno.Spec{Type: "noop"}); got != turno.ReasonNoWorkers {
+		t.Errorf("without workers: %s", got)
+	}
+	machine := turno.Machine{CPUs: 4 * turno.CPU, Memory: 1 << 30, Offers: []turno.Offer{{Type: "noop", Devices: []turno.Device{turno.DeviceCPU}}}}
+	s.Report(start, &turno.Report{Worker: "w", Incarnation: idOf(99), Seq: 1, Term: 1, Machine: machine})
+	for _, c := range []struct {
+		spec turno.Spec
+		want turno.Reason
+	}{
+		{turno.Spec{Type: "noop"}, turno.ReasonAssigned},
+		{turno.Spec{Type: "noop", Hold: true}, turno.ReasonHeld},
+		{turno.Spec{Type: "noop", Begin: start.Add(time.Hour)}, turno.ReasonBeginTime},
+		{turno.Spec{Type: "noop", CPUs: 9 * turno.CPU}, turno.ReasonNoSuchResource},
+		{turno.Spec{Type: "train"}, turno.ReasonNoSuchResource},
+	} {
+		if got := try(&c.spec); got != c.want {
+			t.Errorf("%+v: %s, want %s", c.spec, got, c.want)
+		}
+	}
+	if r := s.Ready(); len(r.Jobs) != 0 {
+		t.Errorf("%d jobs are changed", len(r.Jobs))
+	}
+	hand(s, "ana", 0, 2)
+	if _, err := s.Try(start, &turno.Spec{Type: "noop", User: "ana"}); err == nil || err.Code != turno.CodeQuota {
+		t.Errorf("when all is full: %v", err)
+	}
 }

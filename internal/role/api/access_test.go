@@ -116,7 +116,7 @@ var mayUse = map[string]string{
 	"jobs": readers, "job": readers, "why": readers, "log": readers, "events": readers, "artifacts": readers, "artifact": readers, "countJobs": readers,
 	"workers": readers, "types": readers, "summary": readers, "statistics": readers, "timeseries": readers, "signInLink": readers,
 	"tokens": readers, "revokeToken": readers,
-	"submit": submitters, "act": submitters, "actOnMatches": submitters, "retry": submitters, "session": submitters,
+	"submit": submitters, "preview": submitters, "act": submitters, "actOnMatches": submitters, "retry": submitters, "session": submitters,
 	"cancel": submitters, "hold": submitters, "release": submitters, "requeue": submitters,
 	"drain": operators, "undrain": operators, "dead-letters": operators, "dead-letter": operators, "letters:redrive": operators, "letters:drop": operators,
 	"benchmarks": readers, "benchmark": readers, "benchmarkFindings": readers, "compareBenchmarks": readers, "benchmarkResults": readers, "benchmarkReport": readers,

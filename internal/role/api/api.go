@@ -84,6 +84,7 @@ type Role struct {
 	gate       *access.Gate            // what each user sees of the Service; handlers ask nothing else
 	allowed    map[string][]turno.Role // by pattern; nil: everybody
 	operations map[string]string       // their names, by pattern
+	tagged     map[string]bool         // patterns whose answers have an ETag
 	hosts      hosts
 	api        huma.API
 	mux        *http.ServeMux
@@ -139,7 +140,7 @@ func New(o Options) (*Role, error) {
 		streams: make(chan struct{}, maxStreams), uploads: make(chan struct{}, maxUploads),
 		links:   make(chan struct{}, maxLinks),
 		closing: make(chan struct{}), signIns: newSignIns(o.SessionKey),
-		gate: access.NewGate(&shared{Service: o.Service}), allowed: map[string][]turno.Role{}, operations: map[string]string{},
+		gate: access.NewGate(&shared{Service: o.Service}), allowed: map[string][]turno.Role{}, operations: map[string]string{}, tagged: map[string]bool{},
 	}
 	if err := a.checkListen(); err != nil {
 		return nil, err

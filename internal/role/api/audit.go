@@ -26,7 +26,7 @@ func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // quiet are operations that come many at a time, for a job that is handed in or
 // a benchmark that goes on, and are noted only when they are denied.
-var quiet = map[string]bool{"statFiles": true, "packFiles": true, "putFile": true, "nameFile": true, "putBenchmark": true}
+var quiet = map[string]bool{"statFiles": true, "packFiles": true, "putFile": true, "nameFile": true, "preview": true, "putBenchmark": true}
 
 // noteRequest puts into the audit log what changes something, and what was
 // denied. What was read is not in it.

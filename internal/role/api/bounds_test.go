@@ -1,11 +1,13 @@
 package api_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
+	"net"
 	"net/http"
 	"runtime"
 	"strconv"
@@ -274,4 +276,28 @@ func (r *refusing) Submit(_ context.Context, jobs []turno.NewJob) ([]turno.Submi
 		out[i] = turno.Submitted{ID: fmt.Sprint(i), Error: r.err}
 	}
 	return out, nil
+}
+
+// TestBounds_RefusalIsRead: who has sent much before being turned away finds
+// the answer, and not a connection that was cut.
+func TestBounds_RefusalIsRead(t *testing.T) {
+	t.Parallel()
+	s := serve(t, api.Options{Service: &fake{}, Bounds: api.Bounds{Rate: 0.001}})
+	body := strings.Repeat(" ", 8<<20)
+	for range 3 { // one may pass; it is no JSON
+		conn, err := net.Dial("tcp", s.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = fmt.Fprintf(conn, "POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+			s.token, len(body), body)
+		if err != nil {
+			t.Errorf("it was cut off while it sent: %v", err)
+		}
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || res.StatusCode != http.StatusTooManyRequests && res.StatusCode != http.StatusBadRequest {
+			t.Errorf("got %v, %v", res, err)
+		}
+		_ = conn.Close()
+	}
 }

@@ -215,6 +215,10 @@ func (a *Role) checkForm(w http.ResponseWriter, r *http.Request) *turno.Error {
 // dispatch serves, and makes problems of the mux's own 404 and 405.
 func (a *Role) dispatch(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	if _, pattern := a.mux.Handler(r); pattern != "" {
+		if a.tagged[pattern] && r.Method == http.MethodGet {
+			tag(w, r, next)
+			return
+		}
 		next.ServeHTTP(w, r)
 		return
 	}

@@ -69,6 +69,13 @@ func (a *Role) routeJobs() {
 		Errors:   []int{http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity},
 		Security: roles(access.Submit),
 	}, a.submit)
+	raw(a, huma.Operation{
+		Method: http.MethodPost, Path: base + "/jobs:dry-run", OperationID: "preview", Summary: "Say what would become of a job, and hand nothing in",
+		Description: "Refuses what submit would refuse, in the same words. What it says is of this moment.",
+		RequestBody: body[turno.NewJob](a, "One job, as for submit"),
+		Responses:   answers[turno.Preview](a, map[string]string{"200": "What would become of it"}),
+		Errors:      []int{http.StatusUnprocessableEntity, http.StatusTooManyRequests}, Security: roles(access.Submit),
+	}, a.preview)
 	get(a, page{base + "/jobs", "jobs", "List jobs, newest first", access.Read}, a.listJobs)
 	get(a, page{base + "/jobs/{ref}", "job", "One job", access.Read}, func(ctx context.Context, in *refIn) (turno.Job, error) {
 		return a.gate.Job(ctx, in.Ref)
@@ -170,6 +177,28 @@ func (a *Role) submit(w http.ResponseWriter, r *http.Request, in *submitIn) erro
 		return nil
 	}
 	return a.answerOne(w, out[0])
+}
+
+// preview hands nothing in.
+func (a *Role) preview(w http.ResponseWriter, r *http.Request, _ *struct{}) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxSmall)
+	data, release, err := a.read(w, r)
+	if err != nil {
+		return err
+	}
+	defer release()
+	sub, bad := parseSubmission(data)
+	if bad != nil {
+		return bad
+	}
+	if sub.bulk {
+		return turno.Errorf(turno.CodeMalformed, "one job at a time is tried: leave jobs out")
+	}
+	out, err := a.gate.Preview(r.Context(), sub.jobs[0].Spec)
+	if err != nil {
+		return err
+	}
+	return a.encode(w, out)
 }
 
 func (a *Role) answerOne(w http.ResponseWriter, out turno.Submitted) error {

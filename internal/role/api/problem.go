@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"math"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"turno"
+	"turno/internal/access"
 )
 
 // problem is an error as it goes over HTTP (RFC 9457): a turno.Error and its
@@ -105,6 +107,26 @@ func (a *Role) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	w.WriteHeader(p.Status)
 	if _, err := w.Write(append(body, '\n')); err != nil {
 		a.log.Debug("did not write an error", "err", err)
+		return
+	}
+	drain(w, r)
+}
+
+// drainTimeout is for what is left of a body that was refused.
+const drainTimeout = 2 * time.Second
+
+// drain reads what is left of a known client's body, within bounds. A connection
+// that is closed with bytes unread is reset, and the answer on it is lost.
+func drain(w http.ResponseWriter, r *http.Request) {
+	if r.ContentLength == 0 || r.Header.Get("Expect") != "" || access.Of(r.Context()) == nil {
+		return
+	}
+	c := http.NewResponseController(w)
+	if c.Flush() != nil || c.SetReadDeadline(time.Now().Add(drainTimeout)) != nil {
+		return // a test's writer
+	}
+	if _, err := io.CopyN(io.Discard, r.Body, maxBody); err == io.EOF {
+		_ = c.SetReadDeadline(time.Time{}) // it is whole: the connection goes on
 	}
 }
 

@@ -141,6 +141,8 @@ func get[In, Out any](a *Role, p page, f func(context.Context, *In) (Out, error)
 		op.Errors = append(op.Errors, http.StatusForbidden)
 	}
 	a.allow(op)
+	a.tagged[op.Method+" "+op.Path] = true
+	op.Responses = map[string]*huma.Response{"304": {Description: "As If-None-Match says: the ETag is that of before"}}
 	huma.Register(a.api, op, func(ctx context.Context, in *In) (*result[Out], error) {
 		out, err := f(ctx, in)
 		if err != nil {

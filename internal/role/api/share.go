@@ -28,6 +28,15 @@ func (s *shared) Summary(ctx context.Context) (turno.Summary, error) {
 	return s.summary.read(ctx, "", s.Service.Summary)
 }
 
+// Preview implements turno.Previewer.
+func (s *shared) Preview(ctx context.Context, spec *turno.Spec) (turno.Preview, error) {
+	p, ok := s.Service.(turno.Previewer)
+	if !ok {
+		return turno.Preview{}, turno.Errorf(turno.CodeNotFound, "this server cannot try jobs")
+	}
+	return p.Preview(ctx, spec)
+}
+
 const (
 	// readsAtOnce of one question are as quick as the store is; beyond them there
 	// are so many a second.

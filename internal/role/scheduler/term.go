@@ -13,7 +13,6 @@ import (
 	"turno/internal/broker"
 	"turno/internal/core/sched"
 	"turno/internal/failpoint"
-	"turno/internal/obs"
 	"turno/internal/role/shell"
 	"turno/internal/store"
 	"turno/internal/wire"
@@ -26,12 +25,6 @@ const (
 	// outboxDepth commits may be ahead of what has been sent; then the loop
 	// waits for the broker.
 	outboxDepth = 4
-	// wantedEvery is more often than anybody scrapes.
-	wantedEvery = time.Second
-	// waitingEvery is about as often as anybody scrapes; waitingShare of the time
-	// goes into it at most: it is a look at every job that waits.
-	waitingEvery = 5 * time.Second
-	waitingShare = 100
 )
 
 // term is one lead of one scheduler.
@@ -232,29 +225,6 @@ func (t *term) due() bool {
 	return !next.IsZero() && !next.After(t.clock.Now())
 }
 
-// tellWanted brings the metric up to date, if it may have changed.
-func (t *term) tellWanted() {
-	if now := time.Now(); t.changed && now.Sub(t.wanted) >= wantedEvery {
-		sum := t.core.Wanted()
-		t.o.Metrics.Wanted(sum.CPUs, sum.GPUs)
-		t.wanted, t.changed = now, false
-		t.tellWaiting(now)
-	}
-}
-
-// tellWaiting tells what jobs wait for, where anybody listens.
-func (t *term) tellWaiting(now time.Time) {
-	if t.o.Metrics == nil || now.Before(t.waiting) {
-		return
-	}
-	var all []obs.Waiting
-	for queue, w := range t.core.Waiting() { // each by itself
-		all = append(all, obs.Waiting{Queue: queue, Jobs: w.Jobs, Oldest: w.Oldest})
-	}
-	t.o.Metrics.Waiting(all)
-	t.waiting = now.Add(max(waitingEvery, waitingShare*time.Since(now)))
-}
-
 // takeMore takes what else has arrived by now, so that it shares the commit.
 func (t *term) takeMore(ctx context.Context) error {
 	for t.batch.jobs < batchJobs {
@@ -368,6 +338,8 @@ func (t *term) answer(ctx context.Context, a *ask) (err error) {
 		}
 	case a.ask.Act != nil:
 		answer.Acted = t.core.Act(now, a.ask.Act)
+	case a.ask.Try != nil:
+		answer.Explain, answer.Error = t.try(now, a.ask.Try)
 	case a.ask.Explain != "":
 		answer.Explain, answer.Error = t.explain(now, a.ask.Explain)
 	case a.ask.Workers:
@@ -378,6 +350,16 @@ func (t *term) answer(ctx context.Context, a *ask) (err error) {
 	t.batch.post.acks = append(t.batch.post.acks, ack{a.by, a.from})
 	t.batch.post.replies = append(t.batch.post.replies, reply1{to: a.from.Message, answer: &answer})
 	return nil
+}
+
+// try explains a job that is not handed in.
+func (t *term) try(now time.Time, spec *turno.Spec) (*turno.Explanation, *turno.Error) {
+	spec.Normalize()
+	if err := spec.Validate(); err != nil {
+		return nil, err
+	}
+	e, err := t.core.Try(now, spec)
+	return &e, err
 }
 
 func (t *term) explain(now time.Time, text string) (*turno.Explanation, *turno.Error) {

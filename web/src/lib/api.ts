@@ -34,7 +34,7 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
     if (init.signal?.aborted) throw cause;
     throw new Unreachable(cause);
   }
-  if (answer.ok) return answer;
+  if (answer.ok || answer.status === 304) return answer;
   const problem = await problemOf(answer);
   if (answer.status === 401 && path !== 'session') signedOut.forEach((tell) => tell());
   throw new ApiError(problem, answer.status);
@@ -48,9 +48,21 @@ async function problemOf(answer: Response): Promise<Problem> {
   }
 }
 
+// What was read last, by path: what has not changed is not sent again, and is
+// the same object, which nothing is drawn anew for.
+const kept = new Map<string, { etag: string; data: unknown }>();
+const KEPT = 30;
+
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const answer = await request(path, signal ? { signal } : {});
-  return await answer.json() as T;
+  const had = kept.get(path);
+  const answer = await request(path, { ...(signal ? { signal } : {}), ...(had ? { headers: { 'If-None-Match': had.etag } } : {}) });
+  if (answer.status === 304 && had) return had.data as T;
+  const data = await answer.json() as T;
+  const etag = answer.headers.get('ETag');
+  kept.delete(path);
+  if (etag) kept.set(path, { etag, data });
+  if (kept.size > KEPT) kept.delete(kept.keys().next().value!);
+  return data;
 }
 
 export async function send<T>(method: 'POST' | 'DELETE', path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {

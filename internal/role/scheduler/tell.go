@@ -1,0 +1,39 @@
+package scheduler
+
+import (
+	"time"
+
+	"turno/internal/obs"
+)
+
+const (
+	// wantedEvery is more often than anybody scrapes.
+	wantedEvery = time.Second
+	// waitingEvery is about as often as anybody scrapes; waitingShare of the time
+	// goes into it at most: it is a look at every job that waits.
+	waitingEvery = 5 * time.Second
+	waitingShare = 100
+)
+
+// tellWanted brings the metric up to date, if it may have changed.
+func (t *term) tellWanted() {
+	if now := time.Now(); t.changed && now.Sub(t.wanted) >= wantedEvery {
+		sum := t.core.Wanted()
+		t.o.Metrics.Wanted(sum.CPUs, sum.GPUs)
+		t.wanted, t.changed = now, false
+		t.tellWaiting(now)
+	}
+}
+
+// tellWaiting tells what jobs wait for, where anybody listens.
+func (t *term) tellWaiting(now time.Time) {
+	if t.o.Metrics == nil || now.Before(t.waiting) {
+		return
+	}
+	var all []obs.Waiting
+	for queue, w := range t.core.Waiting() { // each by itself
+		all = append(all, obs.Waiting{Queue: queue, Jobs: w.Jobs, Oldest: w.Oldest})
+	}
+	t.o.Metrics.Waiting(all)
+	t.waiting = now.Add(max(waitingEvery, waitingShare*time.Since(now)))
+}
