@@ -98,6 +98,9 @@ func (g *Gate) Submit(ctx context.Context, jobs []turno.NewJob) ([]turno.Submitt
 	var last *turno.Spec
 	var bad *turno.Error
 	for i := range jobs {
+		if jobs[i].RetryOf != 0 && jobs[i].Spec != nil && !w.May(Administer) {
+			jobs[i].Spec.User = "" // whoever repeats a job, it is theirs
+		}
 		if spec := jobs[i].Spec; spec != last || i == 0 {
 			last, bad = spec, g.sign(ctx, w, spec)
 		}

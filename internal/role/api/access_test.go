@@ -250,6 +250,27 @@ func TestSubmit_AsWhom(t *testing.T) {
 	}
 }
 
+// TestSubmit_RepeatedByAnOperator: whoever repeats a job, it is theirs; an admin
+// repeats it for whom it was.
+func TestSubmit_RepeatedByAnOperator(t *testing.T) {
+	t.Parallel()
+	f := owned()
+	f.jobs = make(chan []turno.NewJob, 1)
+	p := serveAll(t, api.Options{Service: f})
+	for who, want := range map[string]string{"operator": "operator", "submitter": "submitter", "admin": "submitter"} {
+		for path, body := range map[string]string{"/api/v1/jobs": `{"spec":{"type":"noop","user":"submitter"},"retry_of":1}`, "/api/v1/jobs/1/retry": ""} {
+			res, text := p.as(t, who, "POST", path, body)
+			if res.StatusCode != http.StatusCreated {
+				t.Errorf("%s by %s: %d %s", who, path, res.StatusCode, text)
+				continue
+			}
+			if got := (<-f.jobs)[0].Spec.User; got != want {
+				t.Errorf("%s by %s: it is %q's", who, path, got)
+			}
+		}
+	}
+}
+
 // TestAttack_C2_ExpiredAndRevoked: such a token is as good as none, at once, and
 // what was open with it ends.
 func TestAttack_C2_ExpiredAndRevoked(t *testing.T) {

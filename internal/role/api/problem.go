@@ -109,7 +109,9 @@ func (a *Role) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		a.log.Debug("did not write an error", "err", err)
 		return
 	}
-	drain(w, r)
+	if p.Status == http.StatusTooManyRequests || p.Status == http.StatusServiceUnavailable {
+		drain(w, r) // its client is to come again, and must know when
+	}
 }
 
 // drainTimeout is for what is left of a body that was refused.
