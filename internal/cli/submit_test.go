@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"turno"
+	"turno/internal/config"
 )
 
 // want is what is left of a spec's JSON without the defaults that every job of
@@ -217,6 +219,28 @@ func TestSubmit_TestOnly(t *testing.T) {
 	if code := r.run("submit", "--test-only", "-c", "99", "--", "x"); code != 4 || !strings.Contains(r.out.String(), "it has 8 CPUs, 99 are asked for") {
 		t.Errorf("too large: %d %s", code, &r.out)
 	}
+	if len(r.svc.jobs) != 0 {
+		t.Error("a job was submitted")
+	}
+}
+
+// previewing is a server whose scheduler says what would become of a job.
+type previewing struct{ *fake }
+
+func (previewing) Preview(_ context.Context, spec *turno.Spec) (turno.Preview, error) {
+	return turno.Preview{Spec: spec, Explanation: turno.Explanation{
+		Summary: "asks for 99 CPUs; the most is 8", Impossible: spec.CPUs > 8*turno.CPU,
+	}}, nil
+}
+
+func TestSubmit_TestOnlyAsksTheScheduler(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, atNoon)
+	r.deps.Dial = func(config.Config) (turno.Service, error) { return previewing{r.svc}, nil }
+	if code := r.run("submit", "--test-only", "-c", "99", "--", "x"); code != 4 || !strings.Contains(r.out.String(), "asks for 99 CPUs; the most is 8. Nothing was submitted.") {
+		t.Errorf("too large: %d %s", code, &r.out)
+	}
+	r.must("submit", "--test-only", "--", "x")
 	if len(r.svc.jobs) != 0 {
 		t.Error("a job was submitted")
 	}

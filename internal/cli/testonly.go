@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -9,9 +10,33 @@ import (
 	"turno/internal/config"
 )
 
-// testOnly says of each job whether and where it could run, from what the
-// server says of its workers, and submits nothing.
+// testOnly says of each job what would become of it, and submits nothing. The
+// scheduler says it; of a server that cannot ask it, this does, from what is
+// known of the workers.
 func (s *session) testOnly(ctx context.Context, svc turno.Service, jobs []turno.NewJob) error {
+	p, ok := svc.(turno.Previewer)
+	if !ok {
+		return s.compare(ctx, svc, jobs)
+	}
+	var refused error
+	for _, j := range jobs {
+		out, err := p.Preview(ctx, j.Spec)
+		if known, ok := errors.AsType[*turno.Error](err); ok && known.Code == turno.CodeNotFound && known.Field == "" {
+			return s.compare(ctx, svc, jobs)
+		}
+		if err != nil {
+			return err
+		}
+		if out.Explanation.Impossible {
+			refused = quiet(exitRefused)
+		}
+		s.printf("%s: %s. Nothing was submitted.\n", describe(out.Spec), out.Explanation.Summary)
+	}
+	return refused
+}
+
+// compare says of each job whether and where it could run.
+func (s *session) compare(ctx context.Context, svc turno.Service, jobs []turno.NewJob) error {
 	workers, err := svc.Workers(ctx)
 	if err != nil {
 		return err

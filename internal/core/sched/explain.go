@@ -82,7 +82,7 @@ func (s *Sched) Try(now time.Time, spec *turno.Spec) (turno.Explanation, *turno.
 		e.Blocks = append(e.Blocks, turno.Block{Reason: turno.ReasonPriority, Detail: fmt.Sprintf("%d stand in line; a higher priority passes them", e.InLine)})
 	}
 	if len(e.Blocks) == 0 {
-		e.Blocks = append(e.Blocks, turno.Block{Reason: turno.ReasonAssigned, Workers: f.free, Detail: fmt.Sprintf("would start now: %d workers have room", f.free)})
+		e.Blocks = append(e.Blocks, turno.Block{Reason: turno.ReasonAssigned, Workers: f.free, Detail: fmt.Sprintf("would start now: room on %d of %d workers", f.free, len(s.names))})
 	}
 	e.Reason, e.Summary = e.Blocks[0].Reason, e.Blocks[0].Detail
 	return e, nil
