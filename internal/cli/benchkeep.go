@@ -31,6 +31,8 @@ own, others all.`
 	// handInTime bounds each; the last one has more patience.
 	handInTime = 10 * time.Second
 	handInLast = time.Minute
+	// leastID characters name a run: an empty variable must not.
+	leastID = 4
 )
 
 // errStopped ends a run as Ctrl-C does.
@@ -170,6 +172,9 @@ func benchDevice(b *turno.Benchmark) string {
 
 // runNamed finds a run by its id, or by what it begins with.
 func runNamed(ctx context.Context, kept turno.Benchmarks, arg string) (turno.Benchmark, error) {
+	if len(arg) < leastID {
+		return turno.Benchmark{}, usage("%q names no benchmark", arg).hint("give at least the first %d characters of its id", leastID)
+	}
 	list, err := kept.Benchmarks(ctx)
 	if err != nil {
 		return turno.Benchmark{}, err
