@@ -221,19 +221,22 @@ func (b *bench) command(ctx context.Context, round int) error {
 }
 
 // trueJobs ask for such a share of a worker that as many run at once as in the
-// bare loop.
+// bare loop, or one on each worker where there are more of them.
 func (b *bench) trueJobs(ctx context.Context) ([]turno.NewJob, error) {
 	workers, err := b.svc.Workers(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var all turno.MilliCPU
+	var all, least turno.MilliCPU
 	for i := range workers {
-		if workers[i].State == turno.WorkerReady {
-			all += workers[i].Machine.CPUs
+		if cpus := workers[i].Machine.CPUs; workers[i].State == turno.WorkerReady {
+			all += cpus
+			if least == 0 || cpus < least {
+				least = cpus
+			}
 		}
 	}
-	share := max(1, all/turno.MilliCPU(b.o.parallel))
+	share := max(1, min(all/turno.MilliCPU(b.o.parallel), least))
 	jobs := make([]turno.NewJob, b.o.commands)
 	for i := range jobs {
 		jobs[i] = turno.NewJob{Spec: &turno.Spec{Type: execType, Params: commandParams([]string{"/bin/true"}), CPUs: share}}
