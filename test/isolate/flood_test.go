@@ -16,7 +16,7 @@ var floods = []struct {
 	message      string
 }{
 	{"processes", `bomb() { bomb | bomb & }; bomb; sleep 60`, limited(4*time.Second, 256<<20), turno.ReasonTimeout, "time limit"},
-	{"processes to the limit", `i=0; while test $i -lt 5000; do sleep 60 & i=$((i+1)); done`, limited(60*time.Second, 2<<30), turno.ReasonExitCode, "as many processes as a job may have"},
+	{"processes to the limit", `i=0; while test $i -lt 5000; do sleep 60 & i=$((i+1)); done`, limited(3*time.Minute, 2<<30), turno.ReasonExitCode, "as many processes as a job may have"},
 	{"descriptors", `exec bash -c 'while exec {fd}</dev/null; do :; done; exit 7'`, limited(60*time.Second, 256<<20), turno.ReasonExitCode, "exit code"},
 	{"memory", `exec tail /dev/zero`, limited(60*time.Second, 64<<20), turno.ReasonHostOOM, "more memory than its limit"},
 	{"disk", `exec dd if=/dev/zero of=$TMPDIR/x bs=1M status=none`, limited(60*time.Second, 64<<20), turno.ReasonSignal, "a job may have 134 MB"},
