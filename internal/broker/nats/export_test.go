@@ -1,6 +1,10 @@
 package nats
 
-import "context"
+import (
+	"context"
+
+	"github.com/nats-io/nats.go"
+)
 
 // Cut breaks every in-process connection of the embedded server.
 func (b *Broker) Cut() {
@@ -12,6 +16,9 @@ func (b *Broker) Cut() {
 		_ = conn.Close()
 	}
 }
+
+// Back receives once the connection is lost and stands again.
+func (b *Broker) Back() <-chan nats.Status { return b.nc.StatusChanged(nats.CONNECTED) }
 
 // Die ends the connection without giving anything back, as a crash does.
 func (b *Broker) Die() { b.nc.Close() }

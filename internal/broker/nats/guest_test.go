@@ -89,9 +89,12 @@ func TestGuest_HasWhatAWorkerNeeds(t *testing.T) {
 				_ = w.Close()
 			}
 		}
+		hostBack, guestBack := b.Back(), g.Back()
 		if err := b.Restart(t.Context()); err != nil {
 			t.Fatal(err)
 		}
+		<-hostBack // until then Put and Send fail at once
+		<-guestBack
 	}
 }
 
