@@ -48,6 +48,9 @@ const (
 const (
 	ClangNeed  Part = "clang"  // clang-16, which makes the kernels' PTX
 	DriverNeed Part = "driver" // NVIDIA's libcuda and NVML, loadable without a device
+	// ToolkitNeed is NVIDIA's assembler and its run-time compiler, which need no
+	// device either.
+	ToolkitNeed Part = "toolkit"
 )
 
 // RequireVariable names the environment variable that lists, with commas, the
@@ -66,6 +69,7 @@ var parts = map[Part]struct {
 }{
 	ClangNeed:      {noFile("/usr/bin/clang-16"), "apt-get install clang-16", false},
 	DriverNeed:     {noPath("NVIDIA's driver library", nvidiaDriver), "scripts/test-deps", false},
+	ToolkitNeed:    {noPath("NVIDIA's ptxas and libnvrtc", nvidiaToolkit), "scripts/test-deps", false},
 	RabbitMQNeed:   {noFile(rabbitServer), "apt-get install rabbitmq-server", true},
 	PostgresNeed:   {noPath("PostgreSQL's server", postgresBin), "apt-get install postgresql-15", true},
 	NATSNeed:       {noPath("nats-server", natsServer), "apt-get install nats-server", true},
@@ -251,26 +255,4 @@ func noTrace() error {
 		return fmt.Errorf("trace a process: %w: %s", err, out)
 	}
 	return nil
-}
-
-// nvidiaDriver is the folder of the libraries that scripts/test-deps has
-// unpacked, or of those that are installed.
-func nvidiaDriver() string {
-	dir, err := os.Getwd()
-	for ; err == nil && dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "bin", "nvidia", "libcuda.so.1")); err == nil {
-			return filepath.Join(dir, "bin", "nvidia")
-		}
-	}
-	if found, _ := filepath.Glob("/usr/lib/*/libcuda.so.1"); len(found) > 0 {
-		return filepath.Dir(found[0])
-	}
-	return ""
-}
-
-// NVIDIADriver is a folder with libcuda.so.1 and libnvidia-ml.so.1.
-func NVIDIADriver(t testing.TB) string {
-	t.Helper()
-	Need(t, DriverNeed)
-	return nvidiaDriver()
 }

@@ -148,14 +148,19 @@ func (d *Device) describe() error {
 	for _, a := range []struct {
 		attribute int32
 		into      *int
+		needed    bool // the others are for shares of the peak: a virtual device may not tell them
 	}{
-		{driver.AttributeMajor, &d.Major}, {driver.AttributeMinor, &d.Minor}, {driver.AttributeMultiprocessors, &d.Multiprocessors},
-		{driver.AttributeClockRate, &d.ClockKHz}, {driver.AttributeMemoryClockRate, &d.MemoryClockKHz},
-		{driver.AttributeMemoryBusWidth, &d.BusBits}, {driver.AttributeL2CacheSize, &d.L2Bytes}, {driver.AttributeMaxSharedPerBlockOptin, &d.SharedBytes},
+		{driver.AttributeMajor, &d.Major, true}, {driver.AttributeMinor, &d.Minor, true}, {driver.AttributeMultiprocessors, &d.Multiprocessors, true},
+		{driver.AttributeMaxSharedPerBlockOptin, &d.SharedBytes, true}, {driver.AttributeClockRate, &d.ClockKHz, false},
+		{driver.AttributeMemoryClockRate, &d.MemoryClockKHz, false}, {driver.AttributeMemoryBusWidth, &d.BusBits, false}, {driver.AttributeL2CacheSize, &d.L2Bytes, false},
 	} {
 		var value int32
-		err = errors.Join(err, driver.Check("cuDeviceGetAttribute", d.api.DeviceAttribute(&value, a.attribute, d.handle)))
-		*a.into = int(value)
+		r := d.api.DeviceAttribute(&value, a.attribute, d.handle)
+		if r == driver.Success {
+			*a.into = int(value)
+		} else if a.needed {
+			err = errors.Join(err, driver.Check("cuDeviceGetAttribute", r))
+		}
 	}
 	return err
 }

@@ -23,6 +23,7 @@ type Trainer struct {
 	sums         driver.Ptr // total float64, hits int64, step int64: of an epoch
 	partial      driver.Ptr // of a reduction
 
+	begun  bool                // a full step was taken
 	graphs map[int]*cuda.Graph // by how many full steps they take
 	marks  []cuda.Mark         // of the last pieces
 }
@@ -105,7 +106,7 @@ func (t *Trainer) Epoch(ctx context.Context, order []int32, rates []float64, tel
 	}
 	for piece := 0; done < full; piece++ {
 		size := pieceSteps
-		if full-done < size {
+		if full-done < size || !t.begun {
 			size = 1
 		}
 		if err := t.piece(ctx, piece, size); err != nil {
@@ -147,26 +148,40 @@ func (t *Trainer) piece(ctx context.Context, number, size int) error {
 			return err
 		}
 	}
-	g := t.graphs[size]
-	if g == nil {
-		var err error
-		g, err = t.s.Capture(func() error {
-			for range size {
-				if err := t.step(t.batch); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		t.graphs[size] = g
-	}
-	if err := g.Launch(); err != nil {
+	take, err := t.full(size)
+	if err != nil {
 		return err
 	}
+	if err := take(); err != nil {
+		return err
+	}
+	t.begun = true
 	return t.s.Again(mark)
+}
+
+// full is a way to take some full steps. The first one of all is asked for
+// kernel by kernel: the driver loads a kernel's code when it is first launched,
+// which it need not do within a capture.
+func (t *Trainer) full(steps int) (func() error, error) {
+	if !t.begun {
+		return func() error { return t.step(t.batch) }, nil
+	}
+	if g := t.graphs[steps]; g != nil {
+		return g.Launch, nil
+	}
+	g, err := t.s.Capture(func() error {
+		for range steps {
+			if err := t.step(t.batch); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.graphs[steps] = g
+	return g.Launch, nil
 }
 
 // end reads the epoch's sums.

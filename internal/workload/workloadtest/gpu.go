@@ -32,7 +32,7 @@ func onGPU(t *testing.T, w workload.Workload) {
 		}
 	})
 	t.Run("G2_OldDriverWillDo", func(t *testing.T) {
-		env, _ := gpuEnv(t, drivertest.Options{Major: 7, NoGraphs: true, NoPools: true})
+		env, _ := gpuEnv(t, drivertest.Options{Major: 7, NoGraphs: true, NoPools: true, NoClocks: true})
 		outcome(t, w, env, w.Example)
 	})
 	t.Run("G3_WarmDeviceServesAgain", func(t *testing.T) {

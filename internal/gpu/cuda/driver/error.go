@@ -46,7 +46,7 @@ var names = map[Result]string{
 	717: "invalid address space", 718: "invalid program counter", 719: "launch failed", 720: "too many blocks for a cooperative launch",
 	800: "not permitted", 801: "not supported", 802: "the system is not ready yet", 803: "driver and library versions do not fit",
 	804: "this GPU does not support forward compatibility", 810: "the MPS server cannot be reached", 900: "not permitted during capture", 901: "the capture was invalidated",
-	911: "a graph's user object is in use", 999: "unknown error",
+	911: "a device that is not the driver's failed", 999: "unknown error",
 }
 
 func (r Result) String() string {

@@ -61,8 +61,18 @@ func glob(pattern string) []string {
 	return found
 }
 
+// companions are libraries that another opens by name while it works: in a
+// folder that the loader does not know, they must be there before.
+var companions = map[string]string{"libnvrtc": "libnvrtc-builtins.so.*", "libcublas": "libcublasLt.so.*"}
+
 func openLibrary(path string) (*library, error) {
-	// Global, because cuBLAS opens cuBLASLt, and NVRTC its builtins, by name.
+	if pattern := companions[stem(path)]; pattern != "" && filepath.IsAbs(path) {
+		for _, file := range glob(filepath.Join(filepath.Dir(path), pattern)) {
+			if _, err := purego.Dlopen(file, purego.RTLD_NOW|purego.RTLD_GLOBAL); err == nil {
+				break // one that does not open is missed, if at all, with a reason
+			}
+		}
+	}
 	handle, err := purego.Dlopen(path, purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {
 		return nil, err

@@ -1,8 +1,10 @@
 package driver_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"turno/internal/gpu/cuda/driver"
@@ -51,5 +53,52 @@ func TestReal_NoDevice(t *testing.T) {
 	}
 	if r := nvml.Init(); r != driver.NVMLDriverNotLoaded {
 		t.Errorf("nvmlInit: %s", r)
+	}
+}
+
+// TestReal_NVRTC compiles with NVIDIA's own compiler, for machine code of a GPU
+// that is not here.
+func TestReal_NVRTC(t *testing.T) {
+	t.Parallel()
+	n, err := driver.Open{Paths: []string{testenv.NVRTC(t)}}.NVRTC()
+	if err != nil {
+		t.Fatal(err)
+	}
+	compile := func(source string, options ...string) (cubin []byte, log string, r driver.NVRTCResult) {
+		var program uintptr
+		if r := n.CreateProgram(&program, source, "source.cu", 0, 0, 0); r != 0 {
+			t.Fatal(r)
+		}
+		defer n.DestroyProgram(&program)
+		r = n.CompileProgram(program, append([]string{"--gpu-architecture=sm_80"}, options...))
+		var size uint64
+		n.LogSize(program, &size)
+		text := make([]byte, size)
+		n.Log(program, text)
+		if r == 0 && n.CubinSize(program, &size) == 0 {
+			cubin = make([]byte, size)
+			n.Cubin(program, cubin)
+		}
+		return cubin, driver.Text(text), r
+	}
+	examples, err := filepath.Glob("../../../../examples/cuda/*.cu")
+	if err != nil || len(examples) == 0 {
+		t.Fatal(examples, err)
+	}
+	for _, path := range examples {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cubin, log, r := compile(string(source)); !bytes.HasPrefix(cubin, []byte("\x7fELF")) {
+			t.Errorf("%s: %s: %s", path, r, log)
+		}
+	}
+	_, log, r := compile("extern \"C\" __global__ void f(int *p) {\n  p[0] = N;\n  m = 1;\n}", "-DN=7")
+	if r != driver.NVRTCCompilation || !strings.Contains(log, "source.cu(3): error") {
+		t.Errorf("%s: %s", r, log)
+	}
+	if _, log, r := compile("", "--no-such-option"); r == 0 || r == driver.NVRTCCompilation {
+		t.Errorf("an option that there is not: %s: %s", r, log)
 	}
 }

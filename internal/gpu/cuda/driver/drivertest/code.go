@@ -98,6 +98,12 @@ func (f *Fake) code(c *driver.CUDA) {
 func (f *Fake) launch(fn driver.Function, l driver.Launch, arguments []byte) driver.Result {
 	f.mu.Lock()
 	x, known := f.funcs[fn]
+	lazy := false
+	if known && !x.loaded {
+		lazy = f.streams[l.Stream] != nil && f.streams[l.Stream].capturing
+		x.loaded = true
+		f.funcs[fn] = x
+	}
 	f.mu.Unlock()
 	arguments = bytes.Clone(arguments) // the driver copies them at the call
 	bad := driver.Success
@@ -111,6 +117,9 @@ func (f *Fake) launch(fn driver.Function, l driver.Launch, arguments []byte) dri
 		switch {
 		case !known:
 			bad = 400
+		case lazy:
+			f.t.Errorf("drivertest: %s is launched for the first time within a capture", x.name)
+			bad = 900 // CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED
 		case len(arguments) != x.bytes:
 			f.t.Errorf("drivertest: %s takes %d bytes of arguments and got %d", x.name, x.bytes, len(arguments))
 			bad = driver.InvalidValue

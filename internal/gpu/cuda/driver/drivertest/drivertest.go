@@ -25,6 +25,7 @@ type Options struct {
 	Devices      int    // 0 is 1; -1: the driver sees none
 	NoGraphs     bool
 	NoPools      bool
+	NoClocks     bool // as virtual devices may be
 	// Kernels are run instead of the shim's, for those that it does not have.
 	Kernels map[string]func(f *Fake, l driver.Launch, arguments []byte) driver.Result
 }
@@ -66,6 +67,7 @@ type function struct {
 	name   string
 	bytes  int
 	shared int32
+	loaded bool // launched once, which is when a driver loads its code
 }
 
 // New starts a fake; its machine starts with the first use.
@@ -202,6 +204,9 @@ func (f *Fake) devices(c *driver.CUDA) {
 	}
 	c.DeviceTotalMem = func(n *uint64, _ driver.Device) driver.Result { *n = f.o.Memory; return driver.Success }
 	c.DeviceAttribute = func(v *int32, a int32, _ driver.Device) driver.Result {
+		if f.o.NoClocks && (a == driver.AttributeClockRate || a == driver.AttributeMemoryClockRate) {
+			return driver.InvalidValue
+		}
 		*v = map[int32]int32{driver.AttributeMajor: int32(f.o.Major), driver.AttributeMinor: int32(f.o.Minor), driver.AttributeMultiprocessors: 4,
 			driver.AttributeClockRate: 1_000_000, driver.AttributeMemoryClockRate: 1_000_000, driver.AttributeMemoryBusWidth: 64,
 			driver.AttributeL2CacheSize: 1 << 20, driver.AttributeMaxSharedPerBlockOptin: 160 << 10}[a]
