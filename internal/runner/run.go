@@ -30,7 +30,7 @@ func (s *server) run(ctx context.Context, w workload.Workload, r *Run) {
 		if closed := log.close(); err == nil && closed != nil {
 			err = closed
 		}
-		s.conclude(ctx, r.Key, output, err)
+		s.conclude(ctx, &Done{Key: r.Key, Silent: log.silent()}, output, err)
 	}()
 	output, err = s.protect(ctx, w, env, r)
 }
@@ -59,8 +59,7 @@ func (p *panicError) Error() string {
 }
 
 // conclude writes the done line.
-func (s *server) conclude(ctx context.Context, key string, output any, err error) {
-	done := &Done{Key: key}
+func (s *server) conclude(ctx context.Context, done *Done, output any, err error) {
 	if err == nil {
 		done.Output, err = encodeOutput(output)
 	}
@@ -69,10 +68,10 @@ func (s *server) conclude(ctx context.Context, key string, output any, err error
 	}
 	line, err := encodeDone(done)
 	if err != nil {
-		s.options.Log.Error("an end could not be encoded", "job", key, "err", err)
-		line = fmt.Appendf(nil, `{"done":{"key":%q,"error":{"reason":%q,"message":"the end could not be encoded"}}}`, key, runnerFailed)
+		s.options.Log.Error("an end could not be encoded", "job", done.Key, "err", err)
+		line = fmt.Appendf(nil, `{"done":{"key":%q,"error":{"reason":%q,"message":"the end could not be encoded"}}}`, done.Key, runnerFailed)
 	}
-	s.finish(key)
+	s.finish(done.Key)
 	s.out.put(line) // fails only when the agent is gone, which ends Serve by itself
 }
 
@@ -163,6 +162,13 @@ func (l *logFile) Write(text []byte) (int, error) {
 
 func (l *logFile) open() (*os.File, error) {
 	return os.OpenFile(l.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+}
+
+// silent tells whether nothing was written.
+func (l *logFile) silent() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.file == nil
 }
 
 // close drops what is written after it.

@@ -89,6 +89,9 @@ type Done struct {
 	// Spent says why the child should be replaced although the run went well,
 	// such as device memory that it does not give back.
 	Spent string `json:"spent,omitempty"`
+	// Silent says that the run has written nothing to its log: the agent need not
+	// look for it, which costs it more than the rest of a no-op run.
+	Silent bool `json:"silent,omitempty"`
 }
 
 // Error is how a run failed. Poisoned asks for a fresh child.

@@ -102,7 +102,7 @@ func TestServe_RunsAndAnswers(t *testing.T) {
 	b.run(t, runner.Run{Key: "1.1", Type: "noop", Params: json.RawMessage(`{"output": 100}`), Log: log})
 	done := b.end(t)
 	var out workload.Outcome
-	if err := json.Unmarshal(done.Output, &out); err != nil || done.Key != "1.1" || done.Error != nil || !out.Verified {
+	if err := json.Unmarshal(done.Output, &out); err != nil || done.Key != "1.1" || done.Error != nil || done.Silent || !out.Verified {
 		t.Errorf("done %+v: %v", done, err)
 	}
 	text, err := os.ReadFile(log)
@@ -116,6 +116,14 @@ func TestServe_RunsAndAnswers(t *testing.T) {
 	}
 	if text, err := os.ReadFile(log); err != nil || len(text) != 100 {
 		t.Errorf("log of %d bytes, %v: its folder is made", len(text), err)
+	}
+	log = filepath.Join(t.TempDir(), "3.1", "log")
+	b.run(t, runner.Run{Key: "3.1", Type: "noop", Log: log})
+	if done := b.end(t); !done.Silent {
+		t.Errorf("done %+v of a run that wrote nothing", done)
+	}
+	if _, err := os.Stat(log); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("its log: %v", err)
 	}
 	b.Close()
 	if err := <-b.served; err != nil {

@@ -105,11 +105,8 @@ func (t *term) decode(d broker.Delivery) submission {
 			WithHint("send several messages")
 		return s
 	}
-	var body turno.Submission
-	if err := json.Unmarshal(d.Body, &body); err != nil || !utf8.Valid(d.Body) {
-		if err == nil {
-			err = errors.New("it is not valid UTF-8")
-		}
+	body, err := parse(d.Body)
+	if err != nil {
 		s.dead, s.bad = turno.DeadMalformed, turno.Errorf(turno.CodeMalformed, "the message is not a submission: %v", err).
 			WithHint("see docs/amqp.md for the format")
 		return s
@@ -124,10 +121,11 @@ func (t *term) decode(d broker.Delivery) submission {
 		return s
 	}
 	s.answers = make([]turno.Submitted, len(body.Jobs))
+	var last verdict
 	for i := range body.Jobs {
 		n := body.Jobs[i]
 		s.answers[i].ID = n.ID
-		if s.answers[i].Error = t.check(&n); s.answers[i].Error == nil {
+		if s.answers[i].Error = t.check(&n, &last); s.answers[i].Error == nil {
 			s.jobs = append(s.jobs, n)
 			s.at = append(s.at, i)
 		}
@@ -135,7 +133,52 @@ func (t *term) decode(d broker.Delivery) submission {
 	return s
 }
 
-func (t *term) check(n *turno.NewJob) *turno.Error {
+// arrivals is a turno.Submission whose specs were not read yet.
+type arrivals struct {
+	Version int `json:"version"`
+	Jobs    []struct {
+		ID      string          `json:"id"`
+		Spec    json.RawMessage `json:"spec"`
+		RetryOf int64           `json:"retry_of"`
+	} `json:"jobs"`
+}
+
+// parse reads a Submission. Jobs in bulk often have one spec: those that follow
+// each other with the same text share it, so it is read, checked, kept in memory
+// and encoded for store and workers once.
+func parse(text []byte) (turno.Submission, error) {
+	var in arrivals
+	if err := json.Unmarshal(text, &in); err != nil {
+		return turno.Submission{}, err
+	}
+	if !utf8.Valid(text) {
+		return turno.Submission{}, errors.New("it is not valid UTF-8")
+	}
+	out := turno.Submission{Version: in.Version, Jobs: make([]turno.NewJob, len(in.Jobs))}
+	for i := range in.Jobs {
+		n := &in.Jobs[i]
+		out.Jobs[i] = turno.NewJob{ID: n.ID, RetryOf: n.RetryOf}
+		if i > 0 && bytes.Equal(n.Spec, in.Jobs[i-1].Spec) {
+			out.Jobs[i].Spec = out.Jobs[i-1].Spec
+			continue
+		}
+		if len(n.Spec) == 0 {
+			continue
+		}
+		if err := json.Unmarshal(n.Spec, &out.Jobs[i].Spec); err != nil {
+			return turno.Submission{}, fmt.Errorf("job %d of it: %w", i+1, err)
+		}
+	}
+	return out, nil
+}
+
+// verdict is what was found of a spec.
+type verdict struct {
+	spec *turno.Spec
+	bad  *turno.Error
+}
+
+func (t *term) check(n *turno.NewJob, last *verdict) *turno.Error {
 	if n.ID == "" {
 		return turno.Invalid("id", "must be given").WithHint("make a fresh UUIDv7 for each job; the same id again is the same job")
 	}
@@ -148,7 +191,10 @@ func (t *term) check(n *turno.NewJob) *turno.Error {
 	if n.Spec == nil {
 		return turno.Invalid("spec", "must be given")
 	}
-	return t.o.Check(n.Spec)
+	if n.Spec != last.spec {
+		*last = verdict{n.Spec, t.o.Check(n.Spec)}
+	}
+	return last.bad
 }
 
 func (t *term) readAsks(ctx context.Context, c *careful) (input, error) {

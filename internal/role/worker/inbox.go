@@ -23,6 +23,7 @@ type event struct {
 
 	ward      *wardNews // what was found of devices; with a result too
 	stuck     string    // why it cannot be killed
+	silent    bool      // with a result: nothing was written to its log
 	staged    bool      // its files are there, unless there is a result
 	cleaned   bool      // its devices were looked at since
 	collected bool      // what the attempt of the result left is stored

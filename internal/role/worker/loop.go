@@ -189,10 +189,8 @@ func (r *Role) ended(now time.Time, e event) {
 	if err := r.release(a); err != nil {
 		r.log.Error("did not describe this machine anew", "err", err)
 	}
-	if size := logSize(a.dir); size > 0 && (r.onDisk[e.key] || r.light(a.task)) {
-		r.onDisk[e.key] = true
-		e.result.LogBytes = size
-		r.shipper.final(e.key, a.dir)
+	if !e.silent {
+		r.sealLog(a, e.result)
 	}
 	for _, g := range a.task.GPUs {
 		e.result.Simulated = e.result.Simulated || r.simulated(g)
@@ -200,6 +198,15 @@ func (r *Role) ended(now time.Time, e event) {
 	e.result.Device, e.result.GPUs = a.task.Device, a.used()
 	r.dropCkpt(a.task, e.result.State)
 	r.core.Ended(now, e.key, *e.result)
+}
+
+// sealLog ships the rest of an attempt's log, if it has one.
+func (r *Role) sealLog(a *attempt, result *turno.Result) {
+	if size := logSize(a.dir); size > 0 && (r.onDisk[a.key] || r.light(a.task)) {
+		r.onDisk[a.key] = true
+		result.LogBytes = size
+		r.shipper.final(a.key, a.dir)
+	}
 }
 
 func (r *Role) simulated(uuid string) bool {

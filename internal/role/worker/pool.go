@@ -400,7 +400,7 @@ func (p *pool) heard(c *warm, said []runner.Event) {
 				c.late = append(c.late, lateEnd{r, result})
 				continue
 			}
-			events = append(events, event{key: r.a.key, result: result})
+			events = append(events, event{key: r.a.key, result: result, silent: e.Done.Silent})
 		}
 	}
 	p.tidy(c)

@@ -50,6 +50,9 @@ type Write struct {
 	buf    []byte // all text, in one piece
 	ids    []byte
 	counts map[Count]int64
+
+	spec     *turno.Spec // of the job before, which many share that were handed in together
+	specText span
 }
 
 // Added is a row of jobs. Live: see live.
@@ -162,11 +165,14 @@ func (w *Write) addNew(j *turno.Job, kind int64, c *cache) error {
 	if j.Parent != 0 && c.specs[j.Parent] == j.Spec {
 		n.Spec = j.Parent
 	} else {
-		text, err := json.Marshal(j.Spec)
-		if err != nil {
-			return fmt.Errorf("spec: %w", err)
+		if w.spec != j.Spec {
+			text, err := json.Marshal(j.Spec)
+			if err != nil {
+				return fmt.Errorf("spec: %w", err)
+			}
+			w.spec, w.specText = j.Spec, w.take(append(w.buf, text...))
 		}
-		w.Specs = append(w.Specs, Spec{Number: j.Number, text: w.take(append(w.buf, text...))})
+		w.Specs = append(w.Specs, Spec{Number: j.Number, text: w.specText})
 	}
 	at := len(w.ids)
 	w.ids, n.Index = packID(w.ids, j.ID)

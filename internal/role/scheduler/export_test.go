@@ -1,0 +1,4 @@
+package scheduler
+
+// Parse reads a Submission.
+var Parse = parse
