@@ -124,6 +124,7 @@ type Spec struct {
 	NoRequeue bool      `json:"no_requeue,omitempty"`         // a lost attempt ends the job
 	Hold      bool      `json:"hold,omitempty"`               // wait for a release
 	Webhook   string    `json:"webhook,omitempty"`            // URL that is told of the end
+	Trace     *Trace    `json:"trace,omitempty"`              // of who hands it in
 
 	Array *Array       `json:"array,omitempty"`
 	After []Dependency `json:"after,omitempty"`
@@ -280,6 +281,12 @@ type Result struct {
 	UserTime  Duration `json:"user_cpu_seconds,omitempty"`
 	SysTime   Duration `json:"system_cpu_seconds,omitempty"`
 	MaxMemory int64    `json:"max_memory_bytes,omitempty"`
+
+	// What its worker did around the run, by its own clock: until StartedAt it
+	// fetched files, then started the program; before EndedAt it stored files.
+	FetchTime Duration `json:"fetch_seconds,omitempty"`
+	StartTime Duration `json:"start_seconds,omitempty"`
+	StoreTime Duration `json:"store_seconds,omitempty"`
 
 	// GPUs is how its devices were while it had them; without those of which
 	// nothing was heard meanwhile.

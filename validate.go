@@ -60,7 +60,7 @@ func (s *Spec) Normalize() {
 // Validate returns the first thing that is wrong with a normalized spec, as an
 // *Error that names the field, or nil. Params are the workload's to check.
 func (s *Spec) Validate() *Error {
-	checks := []func() *Error{s.checkWords, s.checkResources, s.checkLimits, s.checkTimes, s.checkEnv, s.checkFiles, s.checkRelations, s.checkWebhook}
+	checks := []func() *Error{s.checkWords, s.checkResources, s.checkLimits, s.checkTimes, s.checkEnv, s.checkFiles, s.checkRelations, s.checkWebhook, s.checkTrace}
 	for _, check := range checks {
 		if err := check(); err != nil {
 			return err

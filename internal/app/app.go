@@ -143,21 +143,29 @@ func schedulerPart(cfg config.Config, p *shared, log *slog.Logger, _ *config.Inf
 	if err != nil {
 		return part{}, err
 	}
+	tracer, err := traces(cfg, p.metrics, log)
+	if err != nil {
+		return part{}, fmt.Errorf("send traces: %w", err)
+	}
 	leads := make(chan struct{}, 1) // the first lead counts
 	known := all.NewAnnounced()
-	role := scheduler.New(scheduler.Options{
+	o := scheduler.Options{
 		Name: fmt.Sprintf("%s/%d", host, os.Getpid()), Broker: p.broker, Store: p.store, Order: order,
 		Check: checker(known), OnWorkers: known.Update, Lease: cfg.Lease, Silence: 5 * cfg.Heartbeat,
 		MaxJobs: cfg.MaxJobs, MaxUserJobs: cfg.MaxUserJobs, DeadLetters: cfg.DeadLetters,
 		Webhooks: hooks, Hooks: p.store, Metrics: p.metrics.Scheduler(), Log: log,
-	})
+	}
+	if tracer != nil {
+		o.Traces = tracer
+	}
+	role := scheduler.New(o)
 	role.OnLead(func(term uint64) {
 		select {
 		case leads <- struct{}{}:
 		default:
 		}
 	})
-	out := part{name: Scheduler, run: role.Run}
+	out := part{name: Scheduler, run: func(ctx context.Context) error { return tracer.During(ctx, role.Run) }}
 	if p.alone { // only then is a lead sure to come soon
 		out.ready = leads
 	}

@@ -102,7 +102,7 @@ func workerPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Inf
 		Name: cfg.Worker, Broker: p.broker, Data: filepath.Join(cfg.Data, workerFolder), RunAs: who, GPUs: gpus, Offers: offers(),
 		CPUs: cfg.CPUs, Memory: cfg.Memory, Heartbeat: cfg.Heartbeat, EndJobs: cfg.EndJobs || !child.Probe().Outlive(), Drain: cfg.Drain,
 		WatchGPUs: cfg.Heartbeat, ScratchBytes: cfg.Scratch,
-		Version: version(), Log: log, Engines: engines, Dir: here, CheckSchema: all.CheckSchema,
+		Version: version(), Log: log, Engines: engines, Dir: here, CheckSchema: all.CheckSchema, Traces: sampler(cfg),
 	})
 	devices, err := gpus.Devices(context.Background())
 	if err != nil {

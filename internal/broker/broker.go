@@ -79,6 +79,7 @@ type Message struct {
 	CorrelationID string
 	ContentType   string
 	Sender        string // who sent it, in its own words
+	Traceparent   string // its sender's trace, as the W3C writes it
 	Body          []byte
 }
 

@@ -61,7 +61,7 @@ func CheckName(name string) error {
 
 // CheckMessage refuses a message that no adapter may send (B16).
 func CheckMessage(m Message) error {
-	for _, field := range []string{m.ID, m.ReplyTo, m.CorrelationID, m.ContentType, m.Sender} {
+	for _, field := range []string{m.ID, m.ReplyTo, m.CorrelationID, m.ContentType, m.Sender, m.Traceparent} {
 		if err := CheckName(field); err != nil {
 			return err
 		}

@@ -328,7 +328,17 @@ func (s *session) showAttempt(a *turno.Attempt) {
 		}
 		s.fact("", "%s", text)
 	}
+	s.around(r)
 	s.used(r.GPUs)
+}
+
+// around says what the worker did before and after the run, if it took a while.
+func (s *session) around(r *turno.Result) {
+	const while = turno.Duration(100 * time.Millisecond)
+	if max(r.FetchTime, r.StartTime, r.StoreTime) >= while {
+		s.fact("", "its worker took %s to fetch its files, %s to start it, %s to store what it left",
+			short(time.Duration(r.FetchTime)), short(time.Duration(r.StartTime)), short(time.Duration(r.StoreTime)))
+	}
 }
 
 // used says how an attempt's devices were.

@@ -42,7 +42,7 @@ type specFlags struct {
 	env, envFile, label, param                      words
 	params, compat                                  string
 	priority, nice, retries, nodes, tasks           int
-	hold, requeue, noRequeue                        bool
+	hold, requeue, noRequeue, joinTrace             bool
 	webhook                                         string
 	output, errorFile, engine                       string
 	files                                           fileFlags
@@ -101,6 +101,7 @@ func (f *specFlags) add(flags *pflag.FlagSet, sbatch bool) {
 	flags.IntVar(&f.priority, "priority", 0, "higher goes first")
 	flags.IntVar(&f.retries, "retries", 0, "further attempts after a failure")
 	flags.StringVar(&f.webhook, "webhook", "", "tell this `URL` when the job has ended")
+	flags.BoolVar(&f.joinTrace, "join-trace", false, "the job is part of the trace that the variable TRACEPARENT names; else it has its own, which is linked with it")
 	flags.BoolVarP(&f.hold, "hold", "H", false, "wait for turno release")
 	flags.BoolVar(&f.requeue, "requeue", false, "start again if the worker is lost (the default)")
 	flags.BoolVar(&f.noRequeue, "no-requeue", false, "do not start again if the worker is lost")
@@ -170,11 +171,25 @@ func (s *session) spec(f *specFlags) (*turno.Spec, error) {
 	b.environment()
 	b.compat()
 	b.labels()
+	b.trace()
 	b.refusals()
 	if b.err == nil && f.dir != "" {
 		b.spec.Dir = s.abs(f.dir)
 	}
 	return b.spec, b.err
+}
+
+// trace takes along what the variable names by which programs hand a trace on.
+// Like those it makes nothing of one that is none, unless it was asked for.
+func (b *builder) trace() {
+	parent := b.s.env("TRACEPARENT")
+	_, ok := turno.ParseTraceparent(parent)
+	switch {
+	case ok:
+		b.spec.Trace = &turno.Trace{Parent: parent, Join: b.f.joinTrace}
+	case b.f.joinTrace:
+		b.check("join-trace", fmt.Errorf("the variable TRACEPARENT is %q, which names no trace", parent))
+	}
 }
 
 // userWord makes a user's name one that turno takes: DOMAIN\name on Windows.

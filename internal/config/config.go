@@ -73,6 +73,15 @@ type Config struct {
 
 	MetricsListen string `key:"metrics_listen" flag:"metrics-listen" env:"TURNO_METRICS_LISTEN" group:"role" arg:"HOST:PORT" help:"address at which a role tells its metrics and how it is (/metrics, /healthz, /readyz), to whoever reaches it; the API has these at its own address too"`
 
+	OTLPEndpoint string   `key:"otlp_endpoint" flag:"otlp-endpoint" env:"OTEL_EXPORTER_OTLP_ENDPOINT" secret:"url" group:"role" arg:"URL" help:"a trace of each job that has ended goes to this receiver of OpenTelemetry's, by HTTP at …/v1/traces; workers need it too, to tell jobs their trace. None unless given"`
+	OTLPTraces   string   `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" secret:"url" help:"the same, as the whole URL"`
+	OTLPHeaders  []string `key:"otlp_headers" env:"OTEL_EXPORTER_OTLP_HEADERS" secret:"yes" help:"headers to send there, such as authorization=Bearer%20…: NAME=VALUE,NAME=VALUE, with %XX for what is not plain"`
+	OTLPCA       string   `key:"otlp_ca" flag:"otlp-ca" env:"OTEL_EXPORTER_OTLP_CERTIFICATE" group:"role" arg:"FILE" help:"certificates in PEM that the receiver's must be signed by; those of the system unless given"`
+	TraceRatio   float64  `key:"trace_ratio" flag:"trace-ratio" env:"TURNO_TRACE_RATIO" default:"1" group:"role" arg:"RATIO" help:"of the jobs that are traced, 0 to 1; the same everywhere. Unless given, what OTEL_TRACES_SAMPLER says, if that goes by a ratio"`
+	OTelResource []string `env:"OTEL_RESOURCE_ATTRIBUTES" help:"what the traces say of their sender: NAME=VALUE,NAME=VALUE"`
+	OTelService  string   `env:"OTEL_SERVICE_NAME" default:"turno" help:"who the traces say that they are of"`
+	OTelOff      bool     `env:"OTEL_SDK_DISABLED" default:"false" help:"true: no traces, whatever else is set"`
+
 	Worker    string         `key:"worker" flag:"worker" env:"TURNO_WORKER" group:"worker" arg:"NAME" help:"this worker's name; the host's unless given"`
 	FakeGPUs  int            `key:"fake_gpus" flag:"fake-gpus" env:"TURNO_FAKE_GPUS" default:"0" group:"worker" arg:"N" help:"pretend to have N GPUs, to try scheduling; everything from them is marked SIMULATED"`
 	FakeFault string         `key:"fake_gpu_trouble" flag:"fake-gpu-trouble" env:"TURNO_FAKE_GPU_TROUBLE" group:"worker" arg:"FILE" help:"with fake_gpus: a file that says what is wrong with them now, a line each: 0 fault TEXT, 1 left TEXT, or hang"`

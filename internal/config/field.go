@@ -81,6 +81,12 @@ func (f Field) set(c *Config, text string) error {
 			return err
 		}
 		*p = n
+	case *float64:
+		x, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(x) {
+			return fmt.Errorf("%q is not a number", text)
+		}
+		*p = x
 	case *turno.MilliCPU:
 		x, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsNaN(x) || math.Abs(x) > 65536 {

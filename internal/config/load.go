@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -115,8 +116,27 @@ func (l *loader) fallback(f Field) string {
 		return filepath.Join(l.in.Home, ".local", "share", "turno")
 	case "worker":
 		return workerName(l.in.Host)
+	case "trace_ratio":
+		return l.sampled(f.Default)
 	}
 	return f.Default
+}
+
+// sampled is the ratio that OpenTelemetry's own variables ask for. They may be
+// meant for other programs: what turno does not know changes nothing.
+func (l *loader) sampled(otherwise string) string {
+	sampler, _ := l.env("OTEL_TRACES_SAMPLER")
+	text, _ := l.env("OTEL_TRACES_SAMPLER_ARG")
+	ratio, err := strconv.ParseFloat(text, 64)
+	switch strings.TrimPrefix(sampler, "parentbased_") {
+	case "always_off":
+		return "0"
+	case "traceidratio":
+		if err == nil && ratio >= 0 && ratio <= 1 {
+			return text
+		}
+	}
+	return otherwise
 }
 
 // workerName makes a worker's name of a host's.
@@ -232,7 +252,7 @@ func nodeText(n *yaml.Node, sep string) string {
 
 // absolute makes paths mean the same wherever a role is started.
 func (l *loader) absolute() {
-	for _, p := range []*string{&l.c.Data, &l.c.TokenFile, &l.c.CA, &l.c.TLSCert, &l.c.TLSKey, &l.c.BrokerCA, &l.c.BrokerCert, &l.c.BrokerKey} {
+	for _, p := range []*string{&l.c.Data, &l.c.TokenFile, &l.c.CA, &l.c.TLSCert, &l.c.TLSKey, &l.c.BrokerCA, &l.c.BrokerCert, &l.c.BrokerKey, &l.c.OTLPCA} {
 		if rest, ok := strings.CutPrefix(*p, "~/"); ok {
 			*p = filepath.Join(l.in.Home, rest)
 		}

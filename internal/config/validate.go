@@ -31,6 +31,9 @@ func (c Config) Validate(roles ...string) error {
 	c.checkTLS(add)
 	c.checkWorker(add)
 	c.checkWebhooks(add)
+	if len(roles) > 0 { // the variables are other programs' too: a client does without
+		c.checkTraces(add)
+	}
 	if has(roles, "api") {
 		c.checkListen(add)
 		c.checkListenWorkers(add)

@@ -126,7 +126,7 @@ var house = []row{
 	// the shells
 	{pkg: "internal/config", imports: ".", modules: "gopkg.in/yaml.v3"},
 	{pkg: "internal/obs", imports: ". internal/store",
-		modules: "github.com/prometheus go.opentelemetry.io"},
+		modules: "github.com/prometheus"},
 	{pkg: "internal/obs/grafana", std: "bytes encoding/json fmt strconv strings"},
 	{pkg: "internal/core/coretest", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched internal/store internal/store/mem",
 		modules: "github.com/google/go-cmp"},
@@ -147,10 +147,13 @@ var house = []row{
 		modules: "github.com/google/uuid gopkg.in/yaml.v3"},
 	{pkg: "internal/bench/archive", imports: ". internal/access internal/bench internal/bench/record internal/bench/report internal/store",
 		modules: "github.com/google/uuid", tests: "internal/store/mem"},
+	// a job's trace: its names, and its sending
+	{pkg: "internal/trace", imports: "."},
+	{pkg: "internal/trace/otlp", imports: ". internal/store internal/trace", modules: "go.opentelemetry.io/proto google.golang.org/protobuf"},
 	{pkg: "internal/role/shell"},
 	{pkg: "internal/role/scheduler", imports: ". internal/broker internal/core/policy internal/core/sched internal/failpoint internal/obs internal/role/shell internal/store internal/webhook internal/wire",
 		modules: "github.com/google/uuid", tests: "internal/core/policy/all internal/core/hold"},
-	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/failpoint internal/files internal/files/transfer internal/gpu internal/lockfile internal/obs internal/role/shell internal/role/worker/child internal/runner internal/session internal/wire",
+	{pkg: "internal/role/worker", imports: ". internal/broker internal/core/hold internal/failpoint internal/files internal/files/transfer internal/gpu internal/lockfile internal/obs internal/role/shell internal/role/worker/child internal/runner internal/session internal/trace internal/wire",
 		modules: "github.com/fsnotify/fsnotify github.com/google/uuid golang.org/x/sys",
 		tests:   "internal/workload/all internal/workload"},
 	{pkg: "internal/role/api", imports: ". internal/access internal/bench/archive internal/bench/report internal/cert internal/figures internal/files internal/obs internal/service internal/session web",
@@ -165,7 +168,7 @@ var house = []row{
 		internal/gpu internal/gpu/fake internal/gpu/cuda internal/gpu/cuda/driver
 		internal/files internal/files/folder internal/files/remote internal/files/s3 internal/files/sweep
 		internal/workload internal/workload/all internal/core/policy internal/core/policy/all
-		internal/role/scheduler internal/role/worker internal/role/worker/child internal/role/api internal/webhook`,
+		internal/role/scheduler internal/role/worker internal/role/worker/child internal/role/api internal/trace internal/trace/otlp internal/webhook`,
 		modules: "golang.org/x/sync", tests: "github.com/google/uuid internal/core/policy/fair"},
 	{pkg: "internal/cli",
 		imports: `. client internal/app internal/app/run internal/bench internal/cert internal/config internal/files internal/files/transfer internal/obs/grafana internal/runner internal/session internal/sim
@@ -188,7 +191,7 @@ var house = []row{
 	{pkg: "test/deploy/gotypes"},
 	{pkg: "test/deploy", tests: "internal/config internal/testenv test/container test/lab test/deploy/gotypes github.com/yannh/kubeconform sigs.k8s.io/kustomize gopkg.in/yaml.v3"},
 	{pkg: "test/kill", tests: ". client test/lab"},
-	{pkg: "test/prometheus", tests: ". client internal/obs/grafana internal/testenv test/lab"},
+	{pkg: "test/prometheus", tests: ". client internal/obs/grafana internal/testenv internal/trace test/lab go.opentelemetry.io/proto google.golang.org/protobuf"},
 	{pkg: "test/restore", tests: ". client test/lab"},
 	{pkg: "test/secure", tests: ". client internal/cert test/lab"},
 	{pkg: "test/upgrade", tests: ". client test/lab"},

@@ -49,6 +49,7 @@ func full() (*Registry, *Scheduler, *HTTP) {
 	r.SpeedUps(func(context.Context) ([]SpeedUp, error) {
 		return []SpeedUp{{Type: "matmul", SizeClass: "1024 n", Point: 3, Low: 2, High: 4}}, nil
 	})
+	r.Traces([]string{"sent"})("sent", 1)
 	s.Waiting([]Waiting{{Queue: "default", Jobs: map[turno.Reason]int{turno.ReasonPriority: 4}, Oldest: time.Now()}})
 	return r, s, h
 }

@@ -51,6 +51,10 @@ func appendRest(b []byte, s *turno.Spec) ([]byte, error) {
 	b = appendField(b, `,"submit_host":`, s.SubmitHost)
 	b = appendField(b, `,"compat":`, s.Compat)
 	b = appendField(b, `,"webhook":`, s.Webhook)
+	if s.Trace != nil {
+		b = appendField(b, `,"trace":{"traceparent":`, s.Trace.Parent)
+		b = append(appendTrue(b, `,"join":true`, s.Trace.Join), '}')
+	}
 	if s.Interactive != nil {
 		text, err := json.Marshal(s.Interactive)
 		if err != nil {

@@ -132,14 +132,17 @@ func (r *reader) hold(h *turno.Hold) {
 	}
 }
 
-// laterHold is what came to a hold after version 4.
+// laterHold is what came to a hold after version 4, all of it of its result.
 type laterHold struct {
-	GPUs []turno.GPUUse `json:"gpus,omitempty"` // of its result
+	GPUs  []turno.GPUUse `json:"gpus,omitempty"`
+	Fetch int64          `json:"fetch,omitempty"` // nanoseconds
+	Start int64          `json:"start,omitempty"`
+	Store int64          `json:"store,omitempty"`
 }
 
 func (w *writer) laterHold(h *turno.Hold) {
-	if w.version >= 4 && h.Result != nil && len(h.Result.GPUs) > 0 {
-		w.json(laterHold{GPUs: h.Result.GPUs})
+	if r := h.Result; w.version >= 4 && r != nil && (len(r.GPUs) > 0 || r.FetchTime|r.StartTime|r.StoreTime != 0) {
+		w.json(laterHold{r.GPUs, int64(r.FetchTime), int64(r.StartTime), int64(r.StoreTime)})
 		return
 	}
 	w.later()
@@ -158,6 +161,7 @@ func (r *reader) laterHold(h *turno.Hold) {
 		r.fail()
 	} else if h.Result != nil {
 		h.Result.GPUs = x.GPUs
+		h.Result.FetchTime, h.Result.StartTime, h.Result.StoreTime = turno.Duration(x.Fetch), turno.Duration(x.Start), turno.Duration(x.Store)
 	}
 }
 

@@ -1,5 +1,6 @@
-// Package prometheus tries what turno prints for watchers on a real Prometheus
-// that scrapes the real binary.
+// Package prometheus tries what the real binary tells watchers of itself: what it
+// prints for them on a real Prometheus that scrapes it, and the traces that it
+// sends at a receiver of OTLP.
 package prometheus
 
 import (

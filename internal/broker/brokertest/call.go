@@ -163,13 +163,14 @@ func testBody(s *suite) {
 		}
 		sent := broker.Message{
 			ID: "id: " + name, ReplyTo: in.Address(), CorrelationID: "c/" + name,
-			ContentType: "application/json; charset=utf-8", Sender: "test 1.0", Body: body,
+			ContentType: "application/json; charset=utf-8", Sender: "test 1.0",
+			Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", Body: body,
 		}
 		s.ok(s.b.Publish(s.ctx, "q", sent))
 		d := s.receive(c, 1)[0]
 		same("queue", d.Body, nil)
 		if d.ID != sent.ID || d.ReplyTo != sent.ReplyTo || d.CorrelationID != sent.CorrelationID ||
-			d.ContentType != sent.ContentType || d.Sender != sent.Sender {
+			d.ContentType != sent.ContentType || d.Sender != sent.Sender || d.Traceparent != sent.Traceparent {
 			s.Errorf("sent %+v; received %+v", sent, d.Message)
 		}
 		s.ok(c.Ack(s.ctx, d))

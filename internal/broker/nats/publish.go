@@ -30,6 +30,7 @@ const (
 	headerCorrelationID = "Correlation-Id"
 	headerContentType   = "Content-Type"
 	headerSender        = "Sender"
+	headerTraceparent   = "traceparent"
 )
 
 func toNATS(subject string, m broker.Message) *nats.Msg {
@@ -37,6 +38,7 @@ func toNATS(subject string, m broker.Message) *nats.Msg {
 	for _, h := range []struct{ key, value string }{
 		{headerID, m.ID}, {headerReplyTo, m.ReplyTo},
 		{headerCorrelationID, m.CorrelationID}, {headerContentType, m.ContentType}, {headerSender, m.Sender},
+		{headerTraceparent, m.Traceparent},
 	} {
 		if h.value != "" {
 			if n.Header == nil {
@@ -56,6 +58,7 @@ func fromNATS(n *nats.Msg) broker.Message {
 		m.CorrelationID = n.Header.Get(headerCorrelationID)
 		m.ContentType = n.Header.Get(headerContentType)
 		m.Sender = n.Header.Get(headerSender)
+		m.Traceparent = n.Header.Get(headerTraceparent)
 	}
 	return m
 }

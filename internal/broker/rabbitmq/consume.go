@@ -143,12 +143,14 @@ func sender(d amqp.Delivery) string {
 }
 
 func fromAMQP(d amqp.Delivery) broker.Message {
+	traceparent, _ := d.Headers[headerTraceparent].(string)
 	return broker.Message{
 		ID:            d.MessageId,
 		ReplyTo:       d.ReplyTo,
 		CorrelationID: d.CorrelationId,
 		ContentType:   d.ContentType,
 		Sender:        sender(d),
+		Traceparent:   traceparent,
 		Body:          d.Body,
 	}
 }

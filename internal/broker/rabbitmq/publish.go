@@ -70,7 +70,7 @@ func persistent(m broker.Message) amqp.Publishing {
 }
 
 func transient(m broker.Message) amqp.Publishing {
-	return amqp.Publishing{
+	p := amqp.Publishing{
 		MessageId:     m.ID,
 		ReplyTo:       m.ReplyTo,
 		CorrelationId: m.CorrelationID,
@@ -78,7 +78,14 @@ func transient(m broker.Message) amqp.Publishing {
 		AppId:         m.Sender,
 		Body:          m.Body,
 	}
+	if m.Traceparent != "" {
+		p.Headers = amqp.Table{headerTraceparent: m.Traceparent}
+	}
+	return p
 }
+
+// headerTraceparent is the W3C's name.
+const headerTraceparent = "traceparent"
 
 // Publish is broker.Broker's.
 func (b *Broker) Publish(ctx context.Context, queue string, msgs ...broker.Message) error {

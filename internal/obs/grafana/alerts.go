@@ -56,6 +56,8 @@ var alerts = []alert{
 		"messages could not be taken as jobs and were set aside: {{ $labels.reason }}", "turno dead-letters lists them."},
 	{"TurnoWebhooksFail", `sum(increase(turno_webhook_tries_total{state="failed"}[15m])) > 0`, "0m", "warning",
 		"ends of jobs could not be told to the addresses that they name", "turno show JOB says why; the scheduler's log names the jobs."},
+	{"TurnoTracesLost", happened(`turno_traces_total{result!="sent"}`, "result"), "0m", "info",
+		"traces of jobs were not sent: {{ $labels.result }}", "The receiver of OpenTelemetry's is away, too slow or refuses them; the scheduler's log says which. No job is held up by it."},
 	{"TurnoScrapeLacks", `increase(turno_telemetry_errors_total[15m]) > 3`, "5m", "warning",
 		"turno at {{ $labels.instance }} cannot tell all of its metrics", "It cannot read its store, or reaches no scheduler."},
 	{"TurnoTokensRefused", `sum by (instance) (increase(turno_auth_failures_total[5m])) > 100`, "0m", "warning",

@@ -148,7 +148,8 @@ func thin(j *turno.Job) {
 }
 
 type submitIn struct {
-	Key string `header:"Idempotency-Key" doc:"the id of a single job: a UUID, best a fresh UUIDv7"`
+	Key   string `header:"Idempotency-Key" doc:"the id of a single job: a UUID, best a fresh UUIDv7"`
+	Trace string `header:"traceparent" doc:"the caller's trace (W3C Trace Context): jobs that name none are linked with it"`
 }
 
 // submit reads, checks and hands in jobs.
@@ -165,6 +166,7 @@ func (a *Role) submit(w http.ResponseWriter, r *http.Request, in *submitIn) erro
 	if err := sub.takeKey(in.Key); err != nil {
 		return err
 	}
+	turno.TraceAll(sub.jobs, in.Trace)
 	if !sub.bulk && len(data) > maxSmall {
 		return turno.Errorf(turno.CodeTooLarge, "a single job has at most %d bytes", maxSmall)
 	}

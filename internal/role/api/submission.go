@@ -164,6 +164,8 @@ func (r *reader) readSpec(n *turno.NewJob) *turno.Error {
 			return r.list("an input", inputFields)
 		case string(name) == "workdir":
 			return r.fields("a workdir", treeFields)
+		case string(name) == "trace":
+			return r.fields("a trace", traceFields)
 		case !isField(specFields, name):
 			return r.malformed(k.from, "a job's spec has no field %.60q", name)
 		}
@@ -222,6 +224,7 @@ var (
 	afterFields = fieldsOf[turno.Dependency]()
 	inputFields = fieldsOf[turno.File]()
 	treeFields  = fieldsOf[turno.Tree]()
+	traceFields = fieldsOf[turno.Trace]()
 )
 
 // fieldsOf lists the names of a struct's fields in JSON.

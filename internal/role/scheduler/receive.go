@@ -121,6 +121,7 @@ func (t *term) decode(d broker.Delivery) submission {
 		return s
 	}
 	s.answers = make([]turno.Submitted, len(body.Jobs))
+	turno.TraceAll(body.Jobs, d.Traceparent)
 	var last verdict
 	for i := range body.Jobs {
 		n := body.Jobs[i]

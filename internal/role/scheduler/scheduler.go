@@ -67,8 +67,12 @@ type Options struct {
 	Webhooks WebhookSender
 	Hooks    store.Webhooks
 	Metrics  *obs.Scheduler // nil: nobody counts
+	Traces   Tracer         // nil: nobody traces
 	Log      *slog.Logger
 }
+
+// Tracer is told what was committed, by the loop: it must not wait.
+type Tracer interface{ Committed(changes []store.Change) }
 
 const (
 	// leadTTL bounds how long a dead leader keeps its place: with the standby's

@@ -445,6 +445,9 @@ func (t *term) commit(ctx context.Context, ready *sched.Ready, of *batch) error 
 		return fmt.Errorf("commit %d jobs: %w", len(b.Jobs), err)
 	}
 	t.o.Metrics.Committed(b.Jobs)
+	if t.o.Traces != nil {
+		t.o.Traces.Committed(b.Jobs)
+	}
 	if err := failpoint.Hit(failpoint.SchedulerCommitted); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (r *Role) collects(ctx context.Context, e event) bool {
 	}
 	own, cancel := context.WithCancelCause(ctx)
 	a.stop = func(_ time.Duration, why turno.Reason) { cancel(&ordered{why}) }
-	a.command = nil // it has ended
+	a.command, a.over = nil, time.Now() // it has ended
 	r.group.Go(func() {
 		defer cancel(nil)
 		left := r.collect(own, a)

@@ -161,7 +161,7 @@ func short(err error) bool {
 const tellAfter = 5 * time.Millisecond
 
 func (c *commands) run(ctx context.Context, a *attempt, cmd *command) (event, error) {
-	end := event{key: a.key}
+	end, began := event{key: a.key}, time.Now()
 	spec, err := c.spec(a)
 	if err != nil {
 		return end, err
@@ -171,6 +171,7 @@ func (c *commands) run(ctx context.Context, a *attempt, cmd *command) (event, er
 		return end, err
 	}
 	end.started = time.Now()
+	a.begun = end.started.Sub(began)
 	cmd.set(p)
 	c.keep(a.key, p)
 	c.role.sessions.admit(a, p)

@@ -28,6 +28,9 @@ func (r *Role) environment(a *attempt, dir string) []string {
 		}
 	}
 	a.owner.environment(env, a.dir)
+	if parent := r.o.Traces.Within(a.task.ID, spec.Trace, a.key.Attempt); parent != "" {
+		env[traceVariable] = parent
+	}
 	maps.Copy(env, spec.Env)
 	env["TMPDIR"] = filepath.Join(a.dir, "tmp")
 	env["PWD"] = dir
@@ -42,6 +45,22 @@ func (r *Role) environment(a *attempt, dir string) []string {
 	}
 	slices.Sort(list)
 	return list
+}
+
+// traceVariable is what tools and libraries read their parent's trace of.
+const traceVariable = "TRACEPARENT"
+
+// runnerEnv is what a job in a runner has beside that of its child: its own
+// variables, and which trace it is in.
+func (r *Role) runnerEnv(a *attempt) map[string]string {
+	own := a.task.Spec.Env
+	parent := r.o.Traces.Within(a.task.ID, a.task.Spec.Trace, a.key.Attempt)
+	if parent == "" || own[traceVariable] != "" {
+		return own
+	}
+	env := map[string]string{traceVariable: parent}
+	maps.Copy(env, own)
+	return env
 }
 
 // environment tells a job who it is on this machine. One of the pool is at home

@@ -196,6 +196,7 @@ func (r *Role) ended(now time.Time, e event) {
 		e.result.Simulated = e.result.Simulated || r.simulated(g)
 	}
 	e.result.Device, e.result.GPUs = a.task.Device, a.used()
+	a.tell(e.result)
 	r.dropCkpt(a.task, e.result.State)
 	r.core.Ended(now, e.key, *e.result)
 }
@@ -206,6 +207,15 @@ func (r *Role) sealLog(a *attempt, result *turno.Result) {
 		r.onDisk[a.key] = true
 		result.LogBytes = size
 		r.shipper.final(a.key, a.dir)
+	}
+}
+
+// tell puts into a result what was done around the run.
+func (a *attempt) tell(r *turno.Result) {
+	whole := func(d time.Duration) turno.Duration { return turno.Duration(d.Round(time.Microsecond)) }
+	r.FetchTime, r.StartTime = whole(a.fetched), whole(a.begun)
+	if !a.over.IsZero() {
+		r.StoreTime = whole(time.Since(a.over))
 	}
 }
 

@@ -73,6 +73,7 @@ type warm struct {
 // run is one attempt in a child, or in line for one.
 type run struct {
 	a      *attempt
+	since  time.Time // in line
 	child  *warm
 	why    turno.Reason // it is being ended, for this
 	limit  *time.Timer  // its time limit
@@ -116,7 +117,7 @@ func (p *pool) close() {
 
 // start gives an attempt to a child with room, or has one started.
 func (p *pool) start(_ context.Context, a *attempt, class string) {
-	r := &run{a: a}
+	r := &run{a: a, since: time.Now()}
 	a.stop = func(grace time.Duration, why turno.Reason) { p.stop(r, grace, why) }
 	g := p.group(groupKey{class, strings.Join(a.task.GPUs, ",")})
 	p.state.mu.Lock()
@@ -177,6 +178,9 @@ func (p *pool) give(c *warm, r *run) {
 	if withFiles(t.Spec) {
 		request.Inputs = filepath.Join(r.a.dir, "work")
 	}
+	if p.role.engine(c.group.key.class) != nil { // turno's own code makes no spans
+		request.Env = p.role.runnerEnv(r.a)
+	}
 	c.runs[request.Key], r.child = r, c
 	c.room--
 	if err := c.conn.Run(request); err != nil {
@@ -190,8 +194,15 @@ func (p *pool) give(c *warm, r *run) {
 	if p.role.engine(c.group.key.class) != nil {
 		p.guard(r)
 	}
+	if waited := time.Since(r.since); waited >= worthTelling {
+		r.a.begun = waited
+	}
 	p.role.inbox.put(event{key: r.a.key})
 }
+
+// worthTelling is what a child took to start: one that is warm takes a run in
+// microseconds, and nothing is to be said of them.
+const worthTelling = time.Millisecond
 
 // furnish makes the folder that a runner gets for an attempt. It is the
 // runner's, who writes the log in it.

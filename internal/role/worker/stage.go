@@ -56,6 +56,7 @@ func (r *Role) stage(ctx context.Context, a *attempt) {
 		a.order = why
 		cancel(&ordered{why})
 	}
+	began := time.Now()
 	r.group.Go(func() {
 		defer cancel(nil)
 		var err error
@@ -65,6 +66,7 @@ func (r *Role) stage(ctx context.Context, a *attempt) {
 		if ctx.Err() != nil {
 			return // the agent ends; the next one gives the attempt back
 		}
+		a.fetched = time.Since(began)
 		e := event{key: a.key, staged: true}
 		if err != nil {
 			e.result = stageFailure(err)

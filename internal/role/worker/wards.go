@@ -140,6 +140,9 @@ func (r *Role) cleans(ctx context.Context, e event) bool {
 		return false
 	}
 	a.stop = func(time.Duration, turno.Reason) {} // it has ended
+	if a.over.IsZero() {
+		a.over = time.Now()
+	}
 	r.group.Go(func() {
 		e.cleaned, e.ward = true, &wardNews{left: r.wards.after(ctx, a.task.GPUs)}
 		if ctx.Err() == nil {

@@ -28,6 +28,7 @@ import (
 	"turno/internal/lockfile"
 	"turno/internal/role/shell"
 	"turno/internal/runner"
+	"turno/internal/trace"
 	"turno/internal/wire"
 )
 
@@ -76,6 +77,8 @@ type Options struct {
 	HelloTimeout time.Duration
 	// LogBytes of an attempt's output are kept; 0: maxLogBytes.
 	LogBytes int64
+	// Traces says which jobs are traced, and so told of their span; nil: none.
+	Traces *trace.Sampler
 }
 
 // DefaultHeartbeat costs a scheduler of a thousand workers 500 messages a
@@ -140,6 +143,11 @@ type attempt struct {
 	stuck   string        // it cannot be killed, and why
 	owner   *owner        // once folders is called for it; none: the worker itself
 	use     []*use        // of its devices
+
+	// What it took around the run, so far; over is when that ended, if something
+	// was still to be done.
+	fetched, begun time.Duration
+	over           time.Time
 }
 
 // New makes a worker.

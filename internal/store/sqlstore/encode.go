@@ -130,6 +130,9 @@ func appendResult(b []byte, r *turno.Result) []byte {
 	b = appendInt(b, `"user":`, int64(r.UserTime))
 	b = appendInt(b, `"sys":`, int64(r.SysTime))
 	b = appendInt(b, `"mem":`, r.MaxMemory)
+	b = appendInt(b, `"fetch":`, int64(r.FetchTime))
+	b = appendInt(b, `"begin":`, int64(r.StartTime))
+	b = appendInt(b, `"keep":`, int64(r.StoreTime))
 	if len(r.GPUs) > 0 {
 		b = append(appendJSON(append(b, `"gpus":`...), r.GPUs), ',')
 	}

@@ -99,6 +99,9 @@ type result struct {
 	UserTime  int64  `json:"user,omitempty"` // nanoseconds
 	SysTime   int64  `json:"sys,omitempty"`
 	MaxMemory int64  `json:"mem,omitempty"`
+	FetchTime int64  `json:"fetch,omitempty"`
+	StartTime int64  `json:"begin,omitempty"`
+	StoreTime int64  `json:"keep,omitempty"`
 
 	GPUs      []turno.GPUUse   `json:"gpus,omitempty"`
 	Artifacts *turno.Artifacts `json:"art,omitempty"`
@@ -142,7 +145,8 @@ func resultOf(r *turno.Result) *result {
 	out := &result{
 		State: string(r.State), Reason: string(r.Reason), Message: r.Message, Retryable: r.Retryable,
 		ExitCode: r.ExitCode, Signal: r.Signal, Device: string(r.Device), Simulated: r.Simulated, Output: r.Output,
-		LogBytes: r.LogBytes, UserTime: int64(r.UserTime), SysTime: int64(r.SysTime), MaxMemory: r.MaxMemory, GPUs: r.GPUs, Artifacts: r.Artifacts,
+		LogBytes: r.LogBytes, UserTime: int64(r.UserTime), SysTime: int64(r.SysTime), MaxMemory: r.MaxMemory,
+		FetchTime: int64(r.FetchTime), StartTime: int64(r.StartTime), StoreTime: int64(r.StoreTime), GPUs: r.GPUs, Artifacts: r.Artifacts,
 	}
 	if len(r.Output) > 0 && !json.Valid(r.Output) {
 		out.Output, out.Raw = nil, r.Output
@@ -183,7 +187,8 @@ func (r *result) result() *turno.Result {
 	return &turno.Result{
 		State: turno.State(r.State), Reason: turno.Reason(r.Reason), Message: r.Message, Retryable: r.Retryable,
 		ExitCode: r.ExitCode, Signal: r.Signal, Device: turno.Device(r.Device), Simulated: r.Simulated, Output: out,
-		LogBytes: r.LogBytes, UserTime: turno.Duration(r.UserTime), SysTime: turno.Duration(r.SysTime), MaxMemory: r.MaxMemory, GPUs: r.GPUs, Artifacts: r.Artifacts,
+		LogBytes: r.LogBytes, UserTime: turno.Duration(r.UserTime), SysTime: turno.Duration(r.SysTime), MaxMemory: r.MaxMemory,
+		FetchTime: turno.Duration(r.FetchTime), StartTime: turno.Duration(r.StartTime), StoreTime: turno.Duration(r.StoreTime), GPUs: r.GPUs, Artifacts: r.Artifacts,
 	}
 }
 
