@@ -259,8 +259,11 @@ func TestDelivered_AgainAndAgain(t *testing.T) {
 		}
 	}
 	start(t, r.b, r.store)
-	r.submits(2)
 	letters := r.letters()
+	for len(letters) == 0 { // what came with it goes first
+		r.submits(2)
+		letters = r.letters()
+	}
 	if len(letters) != 1 || letters[0].Reason != turno.DeadUnfinished || !strings.Contains(letters[0].Detail, "51 times") {
 		t.Fatalf("letters: %+v", letters)
 	}
