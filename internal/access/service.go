@@ -95,15 +95,19 @@ func (g *Gate) Submit(ctx context.Context, jobs []turno.NewJob) ([]turno.Submitt
 		return g.s.Submit(ctx, jobs)
 	}
 	var refused []turno.Submitted
-	var last *turno.Spec
+	var given, signed *turno.Spec // jobs that come together may share one
+	var repeats bool
 	var bad *turno.Error
 	for i := range jobs {
-		if jobs[i].RetryOf != 0 && jobs[i].Spec != nil && !w.May(Administer) {
-			jobs[i].Spec.User = "" // whoever repeats a job, it is theirs
+		if again := jobs[i].RetryOf != 0 && !w.May(Administer); i == 0 || jobs[i].Spec != given || again != repeats {
+			given, signed, repeats = jobs[i].Spec, jobs[i].Spec, again
+			if again && given != nil {
+				signed = given.Clone()
+				signed.User = "" // whoever repeats a job, it is theirs
+			}
+			bad = g.sign(ctx, w, signed)
 		}
-		if spec := jobs[i].Spec; spec != last || i == 0 {
-			last, bad = spec, g.sign(ctx, w, spec)
-		}
+		jobs[i].Spec = signed
 		err := bad
 		if err == nil && jobs[i].RetryOf != 0 {
 			err = asError(g.mayOrder(ctx, w, fmt.Sprint(jobs[i].RetryOf)), "retry_of")

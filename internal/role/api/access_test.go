@@ -271,6 +271,35 @@ func TestSubmit_RepeatedByAnOperator(t *testing.T) {
 	}
 }
 
+// TestSubmit_RepeatedTogether: of jobs with the same spec each is decided on by
+// itself.
+func TestSubmit_RepeatedTogether(t *testing.T) {
+	t.Parallel()
+	f := owned()
+	f.jobs = make(chan []turno.NewJob, 1)
+	p := serveAll(t, api.Options{Service: f})
+	const again, new = `{"spec":{"type":"noop","user":"submitter"},"retry_of":1}`, `{"spec":{"type":"noop","user":"submitter"}}`
+	for jobs, want := range map[string]int{again + "," + again: 2, again + "," + new: 1, new + "," + again: 1} {
+		res, text := p.as(t, "operator", "POST", "/api/v1/jobs", `{"jobs":[`+jobs+`]}`)
+		if res.StatusCode != http.StatusCreated && res.StatusCode != http.StatusMultiStatus {
+			t.Fatalf("%s: %d %s", jobs, res.StatusCode, text)
+		}
+		var taken []turno.NewJob
+		select {
+		case taken = <-f.jobs:
+		default: // none was let through
+		}
+		if len(taken) != want {
+			t.Errorf("%s: %d jobs came through, not %d", jobs, len(taken), want)
+		}
+		for _, n := range taken {
+			if n.Spec.User != "operator" {
+				t.Errorf("%s: a job of %q came through", jobs, n.Spec.User)
+			}
+		}
+	}
+}
+
 // TestAttack_C2_ExpiredAndRevoked: such a token is as good as none, at once, and
 // what was open with it ends.
 func TestAttack_C2_ExpiredAndRevoked(t *testing.T) {
