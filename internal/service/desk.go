@@ -15,6 +15,10 @@ import (
 // scheduler answers others: it works through a backlog, in order.
 const patience = 15
 
+// doubted is how many times AskTimeout a submission waits where no answer means
+// that nobody knows what became of it: there is nothing better to say sooner.
+const doubted = 5
+
 // desk matches answers with those who wait for them.
 type desk struct {
 	last atomic.Int64 // when an answer last came, in Unix nanoseconds
@@ -96,13 +100,17 @@ func (s *Service) exchange(ctx context.Context, queue string, bodies [][]byte, t
 	if err := s.o.Broker.Publish(ctx, queue, msgs...); err != nil {
 		return fmt.Errorf("publish: %w", err)
 	}
-	return s.collect(ctx, c, take)
+	timeout := s.o.AskTimeout
+	if queue == broker.JobsQueue && !s.o.Durable {
+		timeout *= doubted
+	}
+	return s.collect(ctx, c, timeout, take)
 }
 
 // collect waits for all answers of a call, as long as the scheduler is heard.
-func (s *Service) collect(ctx context.Context, c *call, take func(int, []byte)) error {
+func (s *Service) collect(ctx context.Context, c *call, timeout time.Duration, take func(int, []byte)) error {
 	began := time.Now()
-	timer := time.NewTimer(s.o.AskTimeout)
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	for missing := len(c.ids); missing > 0; {
 		select {
@@ -111,10 +119,10 @@ func (s *Service) collect(ctx context.Context, c *call, take func(int, []byte)) 
 			missing--
 		case <-timer.C:
 			silent := time.Since(time.Unix(0, s.desk.last.Load()))
-			if silent >= s.o.AskTimeout || time.Since(began) >= patience*s.o.AskTimeout {
+			if silent >= timeout || time.Since(began) >= patience*s.o.AskTimeout {
 				return nil
 			}
-			timer.Reset(s.o.AskTimeout - silent)
+			timer.Reset(timeout - silent)
 		case <-s.ended:
 			return nil
 		case <-ctx.Done():

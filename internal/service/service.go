@@ -48,6 +48,7 @@ type Options struct {
 	Types     []turno.Type
 	Log       *slog.Logger
 	// AskTimeout is how long the scheduler may be silent; 0: DefaultAskTimeout.
+	// Submissions wait five times as long unless the broker is Durable.
 	AskTimeout time.Duration
 	// Durable says that a broker's confirm outlives a power cut: then a
 	// submission without an answer is submitted, else its outcome is unknown.

@@ -181,54 +181,67 @@ func answerer(t *testing.T, b *brokermem.Broker) func(n int) {
 }
 
 // TestSubmit_PatienceWithABusyScheduler: a scheduler that answers others is
-// waited for; one that is silent for two seconds is not.
+// waited for; one that is silent for two seconds is not, unless nothing better
+// than "unknown" can be answered: then for ten.
 func TestSubmit_PatienceWithABusyScheduler(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		b := brokermem.New()
-		s, err := New(Options{Broker: b, Store: storemem.New()})
+	for _, c := range []struct {
+		durable bool
+		code    turno.Code
+		took    time.Duration
+	}{{true, "", 8 * time.Second}, {false, turno.CodeUnavailable, 16 * time.Second}} {
+		synctest.Test(t, func(t *testing.T) { submitWhileBusy(t, c.durable, c.code, c.took) })
+	}
+}
+
+func submitWhileBusy(t *testing.T, durable bool, code turno.Code, took time.Duration) {
+	b := brokermem.New()
+	s, err := New(Options{Broker: b, Store: storemem.New(), Durable: durable})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	answer := answerer(t, b)
+	type outcome struct {
+		out  []turno.Submitted
+		took time.Duration
+	}
+	done := make(chan outcome, 8)
+	submit := func() {
+		began := time.Now()
+		out, err := s.Submit(ctx, []turno.NewJob{{Spec: &turno.Spec{Type: "noop"}}})
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- s.Run(ctx) }()
-		answer := answerer(t, b)
-		type outcome struct {
-			out  []turno.Submitted
-			took time.Duration
+		done <- outcome{out, time.Since(began)}
+	}
+	for range 5 {
+		go submit()
+	}
+	for range 4 {
+		<-time.After(1500 * time.Millisecond)
+		answer(1)
+		if o := <-done; o.out[0].Error != nil {
+			t.Errorf("gave up after %s: %v", o.took, o.out[0].Error)
 		}
-		done := make(chan outcome, 8)
-		submit := func() {
-			began := time.Now()
-			out, err := s.Submit(ctx, []turno.NewJob{{Spec: &turno.Spec{Type: "noop"}}})
-			if err != nil {
-				t.Error(err)
-			}
-			done <- outcome{out, time.Since(began)}
-		}
-		for range 5 {
-			go submit()
-		}
-		for range 4 {
-			<-time.After(1500 * time.Millisecond)
-			answer(1)
-			if o := <-done; o.out[0].Error != nil {
-				t.Errorf("gave up after %s: %v", o.took, o.out[0].Error)
-			}
-		}
-		o := <-done // four answers at 1.5, 3, 4.5 and 6 s, then silence
-		if o.out[0].Error == nil || o.out[0].Error.Code != turno.CodeUnavailable || o.took != 8*time.Second {
-			t.Errorf("after %s: %+v", o.took, o.out[0])
-		}
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("run: %v", err)
-		}
-		if _, err := s.Workers(t.Context()); !errors.Is(err, errStopping) {
-			t.Errorf("after its end: %v", err)
-		}
-	})
+	}
+	o := <-done // four answers at 1.5, 3, 4.5 and 6 s, then silence
+	got := turno.Code("")
+	if o.out[0].Error != nil {
+		got = o.out[0].Error.Code
+	}
+	if got != code || o.took != took {
+		t.Errorf("durable %v: after %s %+v", durable, o.took, o.out[0])
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("run: %v", err)
+	}
+	if _, err := s.Workers(t.Context()); !errors.Is(err, errStopping) {
+		t.Errorf("after its end: %v", err)
+	}
 }
 
 func TestRun_EndsWhenTheBrokerDoes(t *testing.T) {
