@@ -85,9 +85,13 @@ func (b *bench) ended(ctx context.Context, d turno.Submitted) error {
 	tick := time.NewTicker(peek)
 	defer tick.Stop()
 	for {
-		j, err := b.svc.Job(ctx, d.ID)
-		if err == nil && j.State.Ended() {
-			return nil
+		j, err := steady(ctx, b.s, func() (turno.Job, error) { return b.svc.Job(ctx, d.ID) })
+		switch {
+		case d.Number == 0 && hasCode(err, turno.CodeNotFound): // the scheduler has not taken it yet
+		case err != nil:
+			return err
+		case j.State.Ended():
+			return succeeded(&j)
 		}
 		select {
 		case <-tick.C:
@@ -95,6 +99,14 @@ func (b *bench) ended(ctx context.Context, d turno.Submitted) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// succeeded refuses the time of a job that came to anything else.
+func succeeded(j *turno.Job) error {
+	if j.State != turno.Succeeded {
+		return fmt.Errorf("job %s %s (%s): its time is none", j.Display(), j.State, j.Reason)
+	}
+	return nil
 }
 
 // scaling is bulk and command with more and more workers, all on this machine:

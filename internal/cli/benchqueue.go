@@ -324,12 +324,12 @@ func (b *bench) heard(ctx context.Context, c *changes, d turno.Submitted) error 
 		if e.Reset || d.Number == 0 {
 			j, err := b.svc.Job(ctx, d.ID)
 			if err == nil && j.State.Ended() {
-				return nil
+				return succeeded(&j)
 			}
 			continue
 		}
 		if e.Number == d.Number && e.State.Ended() {
-			return nil
+			return succeeded(&turno.Job{Number: e.Number, State: e.State, Reason: e.Reason})
 		}
 	}
 }
