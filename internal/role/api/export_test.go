@@ -82,3 +82,6 @@ func Digests(ctx context.Context, s turno.Service, each func(text string)) {
 		}
 	}
 }
+
+// RelayBytes carries what a worker and the broker say.
+func RelayBytes(ctx context.Context, inner, outer net.Conn) { relayBytes(ctx, inner, outer, outer) }

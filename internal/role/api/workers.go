@@ -186,7 +186,8 @@ func (a *Role) carry(w http.ResponseWriter, r *http.Request, _ *struct{}) error 
 	return nil
 }
 
-// relayBytes carries them both ways until one side is gone, or ctx is done.
+// relayBytes carries them both ways until one side is gone, the outer one takes
+// nothing for writeTimeout, or ctx is done.
 func relayBytes(ctx context.Context, inner, outer net.Conn, fromOuter io.Reader) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -198,10 +199,22 @@ func relayBytes(ctx context.Context, inner, outer net.Conn, fromOuter io.Reader)
 		}
 	}
 	group.Go(carry(inner, fromOuter))
-	group.Go(carry(outer, inner))
+	group.Go(carry(prompt{outer}, inner))
 	<-ctx.Done()
 	_, _ = inner.Close(), outer.Close()
 	group.Wait()
+}
+
+// prompt is a connection to a machine that may be gone without a word: a write is
+// not waited for as long as TCP would, a quarter of an hour in which the worker that
+// came back would find its places taken.
+type prompt struct{ net.Conn }
+
+func (p prompt) Write(data []byte) (int, error) {
+	if err := p.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return 0, err
+	}
+	return p.Conn.Write(data)
 }
 
 // workersDoor stands before every route at the address for workers.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"turno"
@@ -288,4 +289,25 @@ func TestAttack_C6_AddressForWorkers(t *testing.T) {
 		_ = conn.Close()
 		t.Error("TLS 1.2 is taken")
 	}
+}
+
+// TestCarry_WorkerThatIsGoneWithoutAWord: its machine takes nothing more, and no
+// reset comes; its place is free again soon.
+func TestCarry_WorkerThatIsGoneWithoutAWord(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		inner, broker := net.Pipe()
+		outer, machine := net.Pipe()
+		began := time.Now()
+		var group sync.WaitGroup
+		group.Go(func() { api.RelayBytes(t.Context(), inner, outer) })
+		if _, err := broker.Write([]byte("PING")); err != nil {
+			t.Error(err)
+		}
+		group.Wait()
+		if took := time.Since(began); took > time.Minute {
+			t.Errorf("it was waited for %s", took)
+		}
+		_, _ = broker.Close(), machine.Close()
+	})
 }
