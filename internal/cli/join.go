@@ -13,6 +13,7 @@ import (
 
 	"turno"
 	"turno/client"
+	"turno/internal/cert"
 	"turno/internal/config"
 )
 
@@ -89,11 +90,10 @@ func (s *session) joinArguments(args []string) (address, word string, err error)
 }
 
 func joinFailure(err error) error {
-	text := err.Error()
 	switch {
-	case strings.Contains(text, "not the one that was expected"):
+	case strings.Contains(err.Error(), cert.ErrFingerprint.Error()):
 		return failed(exitRefused, "%v", err).hint("somebody may stand between this machine and that one, or the address is another machine's; nothing was told to it")
-	case strings.Contains(text, "not valid here"):
+	case hasCode(err, turno.CodeUnauthorized):
 		return failed(exitRefused, "the word is not good any more: it is good once, and for an hour").hint("make another: turno token create --join")
 	}
 	return err

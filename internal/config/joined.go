@@ -37,7 +37,7 @@ func (c Config) ReadJoined() (j Joined, ok bool, err error) {
 		err = json.Unmarshal(data, &j)
 	}
 	if err != nil {
-		return j, false, fmt.Errorf("read whom this worker joined: %w", err)
+		return j, false, fmt.Errorf("read whom this worker joined, in %s: %w; turno join --leave removes it, and the worker joins again with a new word", c.JoinedPath(), err)
 	}
 	return j, !j.Waits, nil
 }
