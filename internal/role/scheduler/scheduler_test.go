@@ -48,7 +48,12 @@ func check(s *turno.Spec) *turno.Error {
 // start runs a scheduler until the test ends and returns the terms it leads.
 func start(t *testing.T, b scheduler.Broker, s scheduler.Store) <-chan uint64 {
 	t.Helper()
-	role := scheduler.New(scheduler.Options{Name: "test", Broker: b, Store: s, Order: policies.List()[0], Check: check})
+	return run(t, scheduler.Options{Name: "test", Broker: b, Store: s, Order: policies.List()[0], Check: check})
+}
+
+func run(t *testing.T, o scheduler.Options) <-chan uint64 {
+	t.Helper()
+	role := scheduler.New(o)
 	terms := make(chan uint64, 16) // more than any test has changes of the lead
 	role.OnLead(func(term uint64) { terms <- term })
 	ctx, stop := context.WithCancel(t.Context())

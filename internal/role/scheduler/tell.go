@@ -15,25 +15,26 @@ const (
 	waitingShare = 100
 )
 
-// tellWanted brings the metric up to date, if it may have changed.
-func (t *term) tellWanted() {
-	if now := time.Now(); t.changed && now.Sub(t.wanted) >= wantedEvery {
+// tellMetrics brings up to date what may have changed.
+func (t *term) tellMetrics() {
+	now := time.Now()
+	if t.changed && now.Sub(t.wanted) >= wantedEvery {
 		sum := t.core.Wanted()
 		t.o.Metrics.Wanted(sum.CPUs, sum.GPUs)
 		t.wanted, t.changed = now, false
+		t.untold = t.o.Metrics != nil // nobody listens: nothing is counted
+	}
+	if t.untold && !now.Before(t.waiting) {
 		t.tellWaiting(now)
 	}
 }
 
-// tellWaiting tells what jobs wait for, where anybody listens.
+// tellWaiting tells what jobs wait for.
 func (t *term) tellWaiting(now time.Time) {
-	if t.o.Metrics == nil || now.Before(t.waiting) {
-		return
-	}
 	var all []obs.Waiting
 	for queue, w := range t.core.Waiting() { // each by itself
 		all = append(all, obs.Waiting{Queue: queue, Jobs: w.Jobs, Oldest: w.Oldest})
 	}
 	t.o.Metrics.Waiting(all)
-	t.waiting = now.Add(max(waitingEvery, waitingShare*time.Since(now)))
+	t.untold, t.waiting = false, now.Add(max(waitingEvery, waitingShare*time.Since(now)))
 }

@@ -52,7 +52,8 @@ type term struct {
 	strangers map[string]stranger
 	wanted    time.Time // when the metric was told last
 	changed   bool      // since then
-	waiting   time.Time // when what jobs wait for is to be told again
+	untold    bool      // what jobs wait for may have changed since it was told
+	waiting   time.Time // when it is to be told again
 }
 
 // stranger is a worker whose Reports cannot be read.
@@ -183,7 +184,7 @@ func (t *term) run(ctx context.Context) error {
 			return err
 		}
 		t.o.Metrics.Cycle(time.Since(woken))
-		t.tellWanted()
+		t.tellMetrics()
 		t.arm(timer)
 		select {
 		case <-ctx.Done():
@@ -206,17 +207,27 @@ func (t *term) run(ctx context.Context) error {
 	}
 }
 
-// arm sets the timer to the core's next deadline; without one it sleeps.
+// arm sets the timer to the core's next deadline, or to when a metric is to be
+// told; without either it sleeps.
 func (t *term) arm(timer *time.Timer) {
 	next := t.core.Next()
-	switch wait := next.Sub(t.clock.Now()); {
-	case t.changed && (next.IsZero() || wait > wantedEvery):
-		timer.Reset(wantedEvery)
-	case next.IsZero():
-		timer.Stop()
-	default:
-		timer.Reset(max(wait, 0))
+	wait, sleeps := next.Sub(t.clock.Now()), next.IsZero()
+	within := func(d time.Duration) {
+		if sleeps || d < wait {
+			wait, sleeps = d, false
+		}
 	}
+	if t.changed {
+		within(wantedEvery)
+	}
+	if t.untold {
+		within(time.Until(t.waiting))
+	}
+	if sleeps {
+		timer.Stop()
+		return
+	}
+	timer.Reset(max(wait, 0))
 }
 
 // due tells whether the core has something to do now.
