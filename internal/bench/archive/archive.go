@@ -23,7 +23,6 @@ import (
 	"io"
 	"log/slog"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -72,7 +71,7 @@ func New(o Options) *Archive {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Archive{o: o, log: o.Log.With("part", "benchmarks"), draws: make(chan struct{}, 1), runs: runs{stop: map[string]context.CancelCauseFunc{}}}
+	return &Archive{o: o, log: o.Log.With("part", "benchmarks"), draws: make(chan struct{}, 1), runs: runs{stop: map[string]context.CancelCauseFunc{}, claimed: map[string]bool{}}}
 }
 
 // List gives the runs that whoever asks may see, newest first.
@@ -357,21 +356,5 @@ func inTurn[T any](ctx context.Context, a *Archive, f func() (T, error)) (T, err
 	case <-ctx.Done():
 		var none T
 		return none, context.Cause(ctx)
-	}
-}
-
-// runs are those that are measured here.
-type runs struct {
-	mu     sync.Mutex // guards all below
-	stop   map[string]context.CancelCauseFunc
-	closed bool
-	group  sync.WaitGroup
-}
-
-func (r *runs) end(id string, why error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if stop := r.stop[id]; stop != nil {
-		stop(why)
 	}
 }

@@ -107,6 +107,7 @@ func (a *away) set(down bool) {
 }
 
 func (a *away) WriteBenchmarks(ctx context.Context, b store.BenchmarkBatch) error {
+	<-time.After(time.Millisecond) // in a bubble: whoever asks meanwhile does not find it yet
 	a.mu.Lock()
 	down := a.down
 	a.mu.Unlock()
@@ -167,6 +168,37 @@ func TestStart_GoesOnUntilItsEnd(t *testing.T) {
 			t.Errorf("its file: %v, %+v", err, r)
 		}
 		closed()
+	})
+}
+
+// TestStart_TwiceAtOnce: a form that was sent twice measures once.
+func TestStart_TwiceAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := archive.New(archive.Options{Store: &away{Store: mem.New()}, Service: &lab{}, Version: "v1"})
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		all.Go(func() { a.Run(ctx) })
+		errs := make([]error, 3)
+		var starts sync.WaitGroup
+		for i := range errs {
+			starts.Go(func() { _, errs[i] = a.Start(t.Context(), turno.BenchmarkOrder{Types: []string{"vecadd"}, Fixed: 100}) })
+		}
+		starts.Wait()
+		refused := 0
+		for _, err := range errs {
+			if known, ok := errors.AsType[*turno.Error](err); ok && known.Code == turno.CodeConflict {
+				refused++
+			}
+		}
+		if refused != 2 {
+			t.Errorf("%v", errs)
+		}
+		cancel()
+		all.Wait()
+		if _, err := a.Start(t.Context(), turno.BenchmarkOrder{}); err == nil {
+			t.Error("a server that has ended measures")
+		}
 	})
 }
 

@@ -43,19 +43,12 @@ const (
 // what it has.
 func (a *Archive) Run(ctx context.Context) {
 	<-ctx.Done()
-	a.runs.mu.Lock()
-	a.runs.closed = true
-	for _, stop := range a.runs.stop {
-		stop(errClosing)
-	}
-	a.runs.mu.Unlock()
-	a.runs.group.Wait()
+	a.runs.close()
 }
 
 // Start begins to measure, as whoever asks: jobs are theirs, and it ends with
 // their token.
 func (a *Archive) Start(ctx context.Context, o turno.BenchmarkOrder) (turno.Benchmark, error) {
-	who := access.Of(ctx)
 	suite, err := suiteOf(&o)
 	if err != nil {
 		return turno.Benchmark{}, err
@@ -68,26 +61,38 @@ func (a *Archive) Start(ctx context.Context, o turno.BenchmarkOrder) (turno.Benc
 	if err != nil {
 		return turno.Benchmark{}, &turno.Error{Code: turno.CodeConflict, Field: "worker", Message: err.Error()}
 	}
-	if err := a.free(ctx, w.Name); err != nil {
+	release, err := a.claim(ctx, w.Name)
+	if err != nil {
 		return turno.Benchmark{}, err
 	}
+	out, err := a.begin(ctx, suite, w, &o, release)
+	if err != nil {
+		release()
+	}
+	return out, err
+}
+
+// begin stores a run and launches it, which releases the worker at its end.
+func (a *Archive) begin(ctx context.Context, suite *bench.Suite, w *turno.Worker, o *turno.BenchmarkOrder, release func()) (turno.Benchmark, error) {
 	results, err := bench.Prepare(suite, w, o.Seed)
 	if err != nil {
 		return turno.Benchmark{}, turno.Invalid("suite", "%v", err)
 	}
 	host, _ := os.Hostname() // unknown stays empty
-	session := bench.Start(results, w, a.o.Version, dashboard, host, command(&o, w.Name))
+	session := bench.Start(results, w, a.o.Version, dashboard, host, command(o, w.Name))
 	data, err := encode(results)
 	if err != nil {
 		return turno.Benchmark{}, err
 	}
-	m := &measurement{a: a, user: userOf(ctx), results: results}
+	m := &measurement{a: a, user: userOf(ctx), results: results, release: release}
 	m.run = &bench.Run{Service: a.o.Service, Results: results, Sensors: bench.SensorsOf(w, session), Save: m.save}
 	out, err := a.keep(ctx, m.head(data), data, true)
 	if err != nil {
 		return out, err
 	}
-	return out, a.launch(access.With(context.WithoutCancel(ctx), who), who, m)
+	who := access.Of(ctx)
+	a.launch(access.With(context.WithoutCancel(ctx), who), who, m)
+	return out, nil
 }
 
 // suiteOf is what an order asks for, with all its blanks filled.
@@ -149,20 +154,30 @@ func command(o *turno.BenchmarkOrder, worker string) []string {
 	return out
 }
 
-// free tells whether nobody measures a worker: two runs at a time would each
-// leave out all samples of the other.
-func (a *Archive) free(ctx context.Context, worker string) error {
-	list, err := a.List(access.With(ctx, nil)) // those of others too
+// claim makes sure that nobody measures a worker until release is called: two
+// runs at a time would each leave out all samples of the other. Of several API
+// servers that are asked in the same moment each knows of its own alone.
+func (a *Archive) claim(ctx context.Context, worker string) (release func(), err error) {
+	release, err = a.runs.claim(worker)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	list, err := a.List(access.With(ctx, nil)) // those of others too
 	for _, b := range list {
 		if b.State == turno.BenchmarkRunning && b.Worker == worker {
-			return &turno.Error{Code: turno.CodeConflict, Field: "worker", Message: fmt.Sprintf("the worker %s is being measured", worker),
-				Hint: "wait for that run's end, or stop it"}
+			err = measured(worker)
 		}
 	}
-	return nil
+	if err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+func measured(worker string) error {
+	return &turno.Error{Code: turno.CodeConflict, Field: "worker", Message: fmt.Sprintf("the worker %s is being measured", worker),
+		Hint: "wait for that run's end, or stop it"}
 }
 
 // measurement is one run that is measured here. Its goroutine owns it.
@@ -172,25 +187,22 @@ type measurement struct {
 	results  *record.Results
 	run      *bench.Run
 	cancel   context.CancelCauseFunc
-	troubled bool // the store could not be written to
+	release  func() // the worker may be measured by others, and the server need not wait
+	troubled bool   // the store could not be written to
 }
 
 // launch measures in a goroutine of the archive's.
-func (a *Archive) launch(ctx context.Context, who *access.Who, m *measurement) error {
-	a.runs.mu.Lock()
-	defer a.runs.mu.Unlock()
-	if a.runs.closed {
-		return turno.Errorf(turno.CodeUnavailable, "the server ends")
-	}
+func (a *Archive) launch(ctx context.Context, who *access.Who, m *measurement) {
 	own, cancel := context.WithCancelCause(ctx)
 	m.cancel = cancel
 	id := m.results.ID
-	a.runs.stop[id] = cancel
+	a.runs.begin(id, cancel)
 	var ended <-chan struct{} // nil: turno itself asked
 	if who != nil {
 		ended = who.Ended()
 	}
-	a.runs.group.Go(func() {
+	go func() {
+		defer m.release()
 		watched := make(chan struct{})
 		go func() {
 			defer close(watched)
@@ -204,12 +216,9 @@ func (a *Archive) launch(ctx context.Context, who *access.Who, m *measurement) e
 		err := m.run.Do(own)
 		cancel(nil)
 		<-watched
-		a.runs.mu.Lock()
-		delete(a.runs.stop, id)
-		a.runs.mu.Unlock()
+		a.runs.forget(id)
 		m.finish(context.WithoutCancel(ctx), context.Cause(own), err)
-	})
-	return nil
+	}()
 }
 
 func (m *measurement) head(data []byte) turno.Benchmark {
