@@ -113,8 +113,8 @@ func Find(data []byte, lang string) (*Findings, error) {
 		return nil, err
 	}
 	f := &Findings{
-		Summary: p.overalls(), Notes: []string{}, Rows: []FoundRow{}, Exclusions: []FoundOut{}, LeftOut: p.r.Left, Stops: []string{}, Queue: []FoundQueue{},
-		Method: p.method(), Threats: p.threats(), Command: p.command(),
+		Summary: listed(p.overalls()), Notes: []string{}, Rows: []FoundRow{}, Exclusions: []FoundOut{}, LeftOut: listed(p.r.Left), Stops: []string{}, Queue: []FoundQueue{},
+		Environment: []FoundFact{}, Method: listed(p.method()), Threats: listed(p.threats()), Sessions: []string{}, Command: p.command(), Charts: []FoundChart{},
 	}
 	if p.r.Simulated {
 		f.Notes = append(f.Notes, plain(p.say("simulated")))
@@ -155,13 +155,21 @@ func (p *report) found(f *Findings) {
 	}
 }
 
+// listed is a list that is never null as JSON: a page goes through it.
+func listed[T any](all []T) []T {
+	if all == nil {
+		return []T{}
+	}
+	return all
+}
+
 // plain is a sentence without Markdown.
 func plain(text string) string { return strings.ReplaceAll(text, "**", "") }
 
 func (p *report) foundRow(row *analysis.Row) FoundRow {
 	out := FoundRow{
 		Case: row.Case.Name, Type: row.Case.Type, Size: row.Case.Size, SizeOf: row.Case.SizeOf, Side: row.Side.Name, SideName: p.side(row.Side), Device: string(row.Side.Device),
-		Phase: row.Phase, PhaseName: p.phase(row.Phase, row.Side), Times: Times(row.Summary), Cold: row.Cold, Verified: row.Verified, Values: row.Values,
+		Phase: row.Phase, PhaseName: p.phase(row.Phase, row.Side), Times: Times(row.Summary), Cold: row.Cold, Verified: row.Verified, Values: listed(row.Values),
 	}
 	c := p.comparison(row)
 	out.Badges = p.badges(row, c)

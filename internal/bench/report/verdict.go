@@ -51,7 +51,7 @@ func Compare(a, b []byte, lang string) (*Verdict, error) {
 		return nil, err
 	}
 	d := analysis.Compare(first.r, second.r)
-	v := &Verdict{Level: analysis.Level, Rows: []VerdictRow{}, Environment: []VerdictChanged{}, Missing: d.Missing}
+	v := &Verdict{Level: analysis.Level, Rows: []VerdictRow{}, Environment: []VerdictChanged{}, Missing: listed(d.Missing)}
 	few := 0
 	for i := range d.Rows {
 		row := first.verdict(&d.Rows[i])
