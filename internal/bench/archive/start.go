@@ -27,9 +27,9 @@ var (
 )
 
 const (
-	// dashboard is where a run says that it was submitted: within the server, so
-	// that its end-to-end times hold no HTTP.
-	dashboard = "within the server"
+	// inside is where a run says that it was submitted: its end-to-end times hold
+	// no HTTP.
+	inside = "within the server"
 	// oneWrite bounds a write; lastWrites is how long the end of a run is tried to
 	// be stored, and as much of it as a server's end has time for.
 	oneWrite   = 5 * time.Second
@@ -79,7 +79,7 @@ func (a *Archive) begin(ctx context.Context, suite *bench.Suite, w *turno.Worker
 		return turno.Benchmark{}, turno.Invalid("suite", "%v", err)
 	}
 	host, _ := os.Hostname() // unknown stays empty
-	session := bench.Start(results, w, a.o.Version, dashboard, host, command(o, w.Name))
+	session := bench.Start(results, w, a.o.Version, inside, host, command(o, w.Name))
 	data, err := encode(results)
 	if err != nil {
 		return turno.Benchmark{}, err
@@ -269,8 +269,9 @@ func (m *measurement) save(r *record.Results) error {
 
 // finish stores the end, with some patience.
 func (m *measurement) finish(ctx context.Context, cause, err error) {
+	removed := func() { m.a.log.Info("ended a benchmark that was removed", "run", m.results.ID) }
 	if errors.Is(cause, errRemoved) {
-		m.a.log.Info("ended a benchmark that was removed", "run", m.results.ID)
+		removed()
 		return
 	}
 	data, encodeErr := encode(m.results)
@@ -290,9 +291,12 @@ func (m *measurement) finish(ctx context.Context, cause, err error) {
 	defer cancel()
 	for {
 		_, err = m.a.keep(ctx, h, data, false)
-		known, ok := errors.AsType[*turno.Error](err)
-		if err == nil || ok && known.Code == turno.CodeNotFound {
+		if err == nil {
 			m.a.log.Info("measured", "run", h.ID, "state", h.State, "samples", h.Samples)
+			return
+		}
+		if known, ok := errors.AsType[*turno.Error](err); ok && known.Code == turno.CodeNotFound {
+			removed()
 			return
 		}
 		select {
