@@ -59,7 +59,7 @@ var house = []row{
 	{pkg: "internal/gpu/cuda/kernel"},
 	{pkg: "internal/app/run", planned: true},
 	{pkg: "web"},
-	{pkg: "web/bundle", modules: "github.com/evanw/esbuild", tests: "web internal/workload/all"},
+	{pkg: "web/bundle", modules: "github.com/evanw/esbuild", tests: ". web internal/workload/all"},
 
 	{pkg: "internal/wire", imports: "."},
 	{pkg: "internal/figures", imports: ". internal/stats"},

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"testing"
 
+	"turno"
 	"turno/internal/workload/all"
 )
 
@@ -47,6 +48,30 @@ func TestSpanish_EveryParameterOfEveryType(t *testing.T) {
 		for _, name := range s.names("") {
 			if !regexp.MustCompile(`(?m)^  '` + regexp.QuoteMeta(w.Name+"."+name) + `': '`).Match(text) {
 				t.Errorf("no Spanish text for the parameter %s of %s", name, w.Name)
+			}
+		}
+	}
+}
+
+// TestTexts_EveryRole: what the server may say that a token is for has a name.
+func TestTexts_EveryRole(t *testing.T) {
+	t.Parallel()
+	types, err := os.ReadFile(filepath.Join(root, "src", "lib", "types.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(root, "src", "i18n", "en.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := regexp.MustCompile(`(?m)^export type Role = .*$`).Find(types)
+	for _, role := range turno.Roles {
+		if !regexp.MustCompile(`'` + string(role) + `'`).Match(of) {
+			t.Errorf("types.ts does not know the role %s", role)
+		}
+		for _, key := range []string{"role." + string(role), "role." + string(role) + ".help"} {
+			if !regexp.MustCompile(`(?m)^  '` + regexp.QuoteMeta(key) + `': '`).Match(text) {
+				t.Errorf("no text %s", key)
 			}
 		}
 	}

@@ -10,7 +10,8 @@ import { Command, Dialog, Loading, Moment, Section, Since, Trouble } from './bas
 import { Icon } from './icon';
 import { toast, toastError } from './toasts';
 
-const ROLES: readonly Role[] = ['submitter', 'viewer', 'operator', 'admin', 'worker', 'metrics'];
+// ROLES are those that somebody makes; the token of a worker that joined, it makes itself.
+const ROLES: readonly Role[] = ['submitter', 'viewer', 'operator', 'admin', 'worker', 'metrics', 'join'];
 // LIVES are days; 0 is for ever.
 const LIVES = [7, 30, 90, 365, 0] as const;
 const EVERY = 10_000;
@@ -91,12 +92,14 @@ function NewToken({ onMade, onClose }: { onMade: (k: MadeToken) => void; onClose
   const days = useSignal(90);
   const bad = useSignal<ApiError | undefined>(undefined);
   const busy = useSignal(false);
+  const joins = role.value === 'join'; // nobody's, and good for an hour
   const make = async () => {
     busy.value = true;
     bad.value = undefined;
     try {
       onMade(await post<MadeToken>('tokens', {
-        name: name.value, user: user.value, roles: [role.value], expires_seconds: days.value === 0 ? -1 : days.value * 86_400,
+        name: name.value, roles: [role.value],
+        ...(joins ? {} : { user: user.value, expires_seconds: days.value === 0 ? -1 : days.value * 86_400 }),
       }));
     } catch (e) {
       if (e instanceof ApiError) bad.value = e;
@@ -114,12 +117,12 @@ function NewToken({ onMade, onClose }: { onMade: (k: MadeToken) => void; onClose
           <input name="name" value={name} required maxLength={200} autocomplete="off" placeholder={t('tokens.name.example')} onInput={(e) => { name.value = e.currentTarget.value; }} />
           {badAt('name')}
         </label>
-        <label class="field">
+        {!joins && <label class="field">
           <span class="field-name">{t('settings.user')}</span>
           <input name="user" value={user} autocomplete="off" spellcheck={false} placeholder={session.value?.user} onInput={(e) => { user.value = e.currentTarget.value.trim(); }} />
           <span class="field-help">{t('tokens.user.help')}</span>
           {badAt('user')}
-        </label>
+        </label>}
         <label class="field">
           <span class="field-name">{t('tokens.role')}</span>
           <select name="role" value={role.value} onChange={(e) => { role.value = e.currentTarget.value as Role; }}>
@@ -128,12 +131,12 @@ function NewToken({ onMade, onClose }: { onMade: (k: MadeToken) => void; onClose
           <span class="field-help">{t(`role.${role.value}.help` as Key)}</span>
           {badAt('roles')}
         </label>
-        <label class="field">
+        {!joins && <label class="field">
           <span class="field-name">{t('tokens.expires')}</span>
           <select name="days" value={String(days.value)} onChange={(e) => { days.value = Number(e.currentTarget.value); }}>
             {LIVES.map((n) => <option key={n} value={String(n)}>{n === 0 ? t('tokens.never') : t('tokens.days', { n })}</option>)}
           </select>
-        </label>
+        </label>}
         {bad.value && !['name', 'user', 'roles'].includes(bad.value.field ?? '') && <p class="field-bad" role="alert" lang="en">{bad.value.message}</p>}
         <div class="actions">
           <button type="button" class="button" onClick={onClose}>{t('app.cancel')}</button>
@@ -148,8 +151,8 @@ function Made({ token, onClose }: { token: MadeToken; onClose: () => void }) {
   return (
     <Dialog title={t('tokens.made', { name: token.name })} onClose={onClose}>
       <div class="stack">
-        <p>{t('tokens.once')}</p>
-        <div id="secret"><Command text={token.secret} /></div>
+        <p>{t(token.join ? 'tokens.join' : 'tokens.once')}</p>
+        <div id="secret"><Command text={token.join ? `turno join ${token.join}` : token.secret} /></div>
         <div class="actions"><button type="button" class="button button-main" onClick={onClose}>{t('tokens.kept')}</button></div>
       </div>
     </Dialog>

@@ -532,6 +532,7 @@ export const en = {
   'tokens.make': 'Make it',
   'tokens.made': 'Token {name}',
   'tokens.once': 'Copy the secret now: it is not shown again, to nobody.',
+  'tokens.join': 'Type this on the other machine, as root with --install to have it start with the machine. It is good once, for an hour, and not shown again.',
   'tokens.kept': 'I have copied it',
   'tokens.revoke': 'Revoke',
   'tokens.revoke.title': 'Revoke {name}?',
@@ -551,6 +552,10 @@ export const en = {
   'role.worker.help': 'Reads and stores files of jobs, as a worker on another machine does.',
   'role.metrics': 'Metrics',
   'role.metrics.help': 'Reads /metrics and nothing else.',
+  'role.join': 'Joining',
+  'role.join.help': 'Has a worker on another machine join, once, within the hour. The server must have --listen-workers.',
+  'role.joined': 'Joined worker',
+  'role.joined.help': 'A worker that joined takes jobs by it. turno join makes it.',
 
   'keys.title': 'Keyboard shortcuts',
   'keys.help': 'This list',

@@ -534,6 +534,7 @@ export const es: Texts = {
   'tokens.make': 'Crear',
   'tokens.made': 'Token {name}',
   'tokens.once': 'Copia ahora el secreto: no se volverá a mostrar a nadie.',
+  'tokens.join': 'Escribe esto en la otra máquina; como root y con --install, arrancará con ella. Vale una vez, durante una hora, y no se volverá a mostrar.',
   'tokens.kept': 'Ya lo he copiado',
   'tokens.revoke': 'Revocar',
   'tokens.revoke.title': '¿Revocar {name}?',
@@ -553,6 +554,10 @@ export const es: Texts = {
   'role.worker.help': 'Lee y guarda archivos de trabajos, como un nodo en otra máquina.',
   'role.metrics': 'Métricas',
   'role.metrics.help': 'Lee /metrics y nada más.',
+  'role.join': 'Unión',
+  'role.join.help': 'Deja que un nodo de otra máquina se una, una vez, en la próxima hora. El servidor ha de tener --listen-workers.',
+  'role.joined': 'Nodo unido',
+  'role.joined.help': 'Con él recibe trabajos un nodo que se unió. Lo crea turno join.',
 
   'keys.title': 'Atajos de teclado',
   'keys.help': 'Esta lista',

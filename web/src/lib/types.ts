@@ -162,13 +162,14 @@ export interface Acted { target: string; state?: string; error?: Problem }
 
 export interface Problem { code: string; detail?: string; message?: string; field?: string; hint?: string; status?: number }
 
-export type Role = 'admin' | 'operator' | 'submitter' | 'viewer' | 'worker' | 'metrics';
+export type Role = 'admin' | 'operator' | 'submitter' | 'viewer' | 'worker' | 'metrics' | 'join' | 'joined';
 
 export interface Token {
   id: string; name: string; user: string; roles: Role[]; file?: boolean;
   created_at?: string; expires_at?: string; revoked_at?: string; last_used_at?: string; last_used_from?: string;
 }
-export interface MadeToken extends Token { secret: string }
+// join is, of a token to join with, what turno join takes.
+export interface MadeToken extends Token { secret: string; join?: string }
 
 export interface Session { signed_in: boolean; user?: string; roles?: Role[]; token_id?: string; expires_at?: string; instance: string; version: string }
 
