@@ -86,7 +86,7 @@ func (f *specFlags) add(flags *pflag.FlagSet, sbatch bool) {
 	text(&f.grace, "grace", "", "TIME", "between TERM and KILL, such as 30s")
 	text(&f.backoff, "backoff", "", "TIME", "wait before a retry, such as 10s; it doubles each time")
 	text(&f.export, "export", "", "NAMES", "variables to take along from here: NAME,NAME=VALUE")
-	text(&f.compat, "compat", "", "QUEUE", "slurm: set SLURM_* variables too (default for scripts with #SBATCH lines); none: do not")
+	text(&f.compat, "compat", "", "WHOSE", "slurm: set SLURM_* variables too (default for scripts with #SBATCH lines); none: do not")
 	text(&f.user, "user", "", "NAME", "who submits (default: you); the server may say otherwise")
 	flags.VarP(&f.dependency, "dependency", "d", "wait for other jobs: `afterok:12,afterany:13`")
 	flags.Var(&f.after, "after", "wait for other jobs: `12`, ok:12, any:12")

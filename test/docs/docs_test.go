@@ -1,6 +1,6 @@
 // Package docs checks every document: links lead somewhere, pages are there in
-// both languages or on the list of those that are not yet, and the commands of
-// guides do what the guides say, run one after the other against one turno up.
+// both languages and of the same parts, and the commands of guides do what the
+// guides say, run one after the other against one turno up.
 package docs
 
 import (
@@ -24,11 +24,6 @@ import (
 const root = "../.."
 
 func TestMain(m *testing.M) { lab.Main(m) }
-
-// englishOnly are pages that wait for a Spanish one. The list only gets shorter.
-var englishOnly = []string{
-	"reference",
-}
 
 // pages are all documents, by their path from the root.
 func pages(t *testing.T) map[string]string {
@@ -110,14 +105,69 @@ func TestPages_AreInBothLanguages(t *testing.T) {
 			}
 			continue
 		}
-		translated, listed := all["docs/"+name+".es.md"] != "", slices.Contains(englishOnly, name)
-		if translated == listed {
-			t.Errorf("%s: there is a Spanish page: %v; on the list of those without: %v", page, translated, listed)
+		if all["docs/"+name+".es.md"] == "" {
+			t.Errorf("%s has no Spanish page", page)
+			continue
 		}
-		if translated && blocks(all[page]) != blocks(all["docs/"+name+".es.md"]) {
+		if blocks(all[page]) != blocks(all["docs/"+name+".es.md"]) {
 			t.Errorf("%s: the Spanish page has other commands:\n%s\n---\n%s", page, blocks(all[page]), blocks(all["docs/"+name+".es.md"]))
 		}
+		if diff := gaps(all[page], all["docs/"+name+".es.md"]); diff != "" {
+			t.Errorf("%s and its Spanish page: %s", page, diff)
+		}
 	}
+}
+
+var empty = regexp.MustCompile(`\n[ \t]*\n`)
+
+// gaps says where two pages cannot be the same text: by their headings, by the
+// paragraphs, lists, tables and pieces of code below each, and by how long the
+// longer of these are. A sentence that is missing in one is found so, if the
+// paragraph is not much longer than that.
+func gaps(english, spanish string) string {
+	a, b := sections(english), sections(spanish)
+	if len(a) != len(b) {
+		return fmt.Sprintf("%d headings, and %d", len(a)-1, len(b)-1)
+	}
+	for i := range a {
+		if a[i].level != b[i].level || len(a[i].parts) != len(b[i].parts) {
+			return fmt.Sprintf("below %q: level %d with %d paragraphs, and level %d with %d", a[i].title, a[i].level, len(a[i].parts), b[i].level, len(b[i].parts))
+		}
+		for k, from := range a[i].parts {
+			to := b[i].parts[k]
+			if strings.Count(from, "\n|") != strings.Count(to, "\n|") || strings.Count("\n"+from, "\n- ") != strings.Count("\n"+to, "\n- ") {
+				return fmt.Sprintf("below %q: a table or a list has other rows: %.60q", a[i].title, from)
+			}
+			// Spanish takes a few words more, seldom fewer.
+			if n, m := len(strings.Fields(from)), len(strings.Fields(to)); n > 40 && (m*100 < n*80 || m*100 > n*135) {
+				return fmt.Sprintf("below %q: %d words, and %d: %.60q", a[i].title, n, m, from)
+			}
+		}
+	}
+	return ""
+}
+
+// section is what stands below one heading.
+type section struct {
+	level int
+	title string
+	parts []string
+}
+
+func sections(text string) []section {
+	out := []section{{}}
+	for _, part := range empty.Split(text, -1) {
+		if level := len(part) - len(strings.TrimLeft(part, "#")); level > 0 && strings.HasPrefix(part[level:], " ") {
+			title, rest, _ := strings.Cut(part[level+1:], "\n")
+			out = append(out, section{level: level, title: title})
+			part = rest
+		}
+		if strings.TrimSpace(part) != "" {
+			last := &out[len(out)-1]
+			last.parts = append(last.parts, strings.TrimSpace(part))
+		}
+	}
+	return out
 }
 
 var runnable = regexp.MustCompile("(?ms)^```sh run\n(.*?)^```")
