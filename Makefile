@@ -29,7 +29,7 @@ TARGETS ?= server worker-cpu worker-gpu worker-torch monitor
 IMAGE_ARGS ?=
 TAG ?= latest
 
-.PHONY: images test-images test-compose help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-dashboard bench-scaling bench-recovery bench-peers bench-cpu bench-train cross release deb lint fmt clean testenv
+.PHONY: images test-images test-compose test-wine help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-dashboard bench-scaling bench-recovery bench-peers bench-cpu bench-train cross release deb lint fmt clean testenv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,9 +63,19 @@ matrix: testenv ## each row of the matrix of faults N times, and a table of it, 
 # Debian and root; two minutes more the first time.
 NEXT := $(abspath $(BIN))/rabbitmq-next
 test-rabbitmq-next: testenv ## what speaks to RabbitMQ, on 4.x instead of Debian 12's 3.10
-	scripts/rabbitmq-next $(NEXT)
+	scripts/next-debian $(NEXT) usr/lib/rabbitmq/bin/rabbitmq-server rabbitmq-server
 	TMPDIR=$(NEXT)/tmp TURNO_TEST_RABBITMQ_ROOT=$(NEXT) $(GO) test -count=1 -p 1 -timeout 30m ./internal/broker/rabbitmq ./test/amqp
 	TMPDIR=$(NEXT)/tmp TURNO_TEST_RABBITMQ_ROOT=$(NEXT) $(GO) test -count=1 -p 1 -timeout 30m -run Apart ./test/chaos ./test/kill
+
+# Debian and root; 1.4 GB, and three minutes more the first time. Debian 12's own
+# wine is too old for Go.
+WINE := $(abspath $(BIN))/wine
+WINE_PKG := ./internal/role/worker/child/... ./internal/lockfile ./internal/files/folder ./internal/store/sqlite ./internal/config ./internal/cert
+test-wine: ## the Windows program, and packages with code for Windows, under wine
+	scripts/next-debian $(WINE) usr/lib/wine/wine64 wine64
+	GOOS=windows CGO_ENABLED=0 $(GO) test -count=1 -p 1 -timeout 20m -exec "$(CURDIR)/scripts/wine $(WINE)" $(WINE_PKG)
+	GOOS=windows CGO_ENABLED=0 $(GO) test -count=1 -timeout 10m -exec "$(CURDIR)/scripts/wine $(WINE)" -run Journal ./internal/role/worker
+	TURNO_TEST_REQUIRE=wine TURNO_TEST_WINE=$(WINE) $(GO) test -count=1 -timeout 20m ./test/wine
 
 # Docker with BuildKit: docs/docker.md.
 images: ## build turno's images (TARGETS=, TAG=, IMAGE_ARGS=)

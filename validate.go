@@ -219,10 +219,18 @@ func (s *Spec) checkEnv() *Error {
 	if total > maxEnvBytes {
 		return Invalid("env", "%d bytes in all; at most %d are allowed", total, maxEnvBytes)
 	}
-	if len(s.Dir) > 4096 || strings.ContainsRune(s.Dir, 0) || (s.Dir != "" && s.Dir[0] != '/') {
+	if len(s.Dir) > 4096 || strings.ContainsRune(s.Dir, 0) || (s.Dir != "" && !absolute(s.Dir)) {
 		return Invalid("dir", "%q: use an absolute path of at most 4096 bytes", clip(s.Dir))
 	}
 	return s.checkOrigin()
+}
+
+// absolute tells whether a path is one on some worker: whose system it is of, the
+// job's worker finds out. So C:\jobs is one here too, and \\server\jobs.
+func absolute(path string) bool {
+	drive := len(path) > 2 && path[1] == ':' && (path[2] == '\\' || path[2] == '/') &&
+		(path[0] >= 'a' && path[0] <= 'z' || path[0] >= 'A' && path[0] <= 'Z')
+	return path[0] == '/' || drive || strings.HasPrefix(path, `\\`)
 }
 
 // checkOrigin: a submit folder may be one of another system, so it is any text

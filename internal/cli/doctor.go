@@ -335,6 +335,8 @@ func (s *session) checkMachine(ctx context.Context, cfg config.Config) []check {
 		checks = append(checks, okay("isolation", "%s", m.Isolation))
 	case strings.HasPrefix(m.Isolation, "cgroup"):
 		checks = append(checks, warn("isolation", "run the worker as root or in a delegated cgroup, so that memory and CPU limits hold", "%s", m.Isolation))
+	case m.OS != "linux":
+		checks = append(checks, warn("isolation", "workers on Linux hold jobs to limits", "%s", m.Isolation))
 	default:
 		checks = append(checks, warn("isolation", "run the worker as root or in a delegated cgroup (systemd: Delegate=yes)", "%s: jobs are ended whole, limits are not enforced", m.Isolation))
 	}

@@ -198,6 +198,7 @@ var house = []row{
 	{pkg: "test/chaos", tests: ". client internal/failpoint internal/testenv test/lab github.com/anishathalye/porcupine"},
 	{pkg: "test/browser", tests: ". client internal/stats internal/store/sqlite internal/store/storetest internal/testenv test/lab internal/workload/all github.com/chromedp/chromedp github.com/chromedp/cdproto"},
 	{pkg: "test/images", tests: ". client internal/testenv test/lab golang.org/x/sys"},
+	{pkg: "test/wine", tests: "internal/testenv"},
 	{pkg: "test/container", imports: "internal/config", tests: "gopkg.in/yaml.v3"},
 	{pkg: "test/amqp", tests: `. internal/app internal/broker internal/broker/rabbitmq internal/core/policy/fair
 		internal/role/scheduler internal/role/worker internal/role/worker/child internal/runner

@@ -92,6 +92,7 @@ var parts = map[Part]struct {
 	HistoryNeed:    {noHistory, "git fetch --unshallow, in a clone of the repository", false},
 	RootNeed:       {noRoot, "run as root", false},
 	EngineNeed:     {noEngine, "make test-images", true},
+	WineNeed:       {noWine, "make test-wine", true},
 	SystemdNeed:    {noFile("/usr/bin/systemd-analyze"), "apt-get install systemd", false},
 }
 

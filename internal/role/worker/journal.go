@@ -147,7 +147,8 @@ func (j *journal) write(records []hold.Record) error {
 	return err
 }
 
-// compact writes a new journal with what still counts and puts it in place.
+// compact writes a new journal with what still counts and puts it in place. Both
+// are closed meanwhile: Windows renames no file that is open, nor onto one.
 func (j *journal) compact() error {
 	temp, err := os.OpenFile(j.path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -168,19 +169,26 @@ func (j *journal) compact() error {
 			err = errors.Join(err, enc.Encode(hold.Record{End: end}))
 		}
 	}
-	err = errors.Join(err, out.Flush())
+	err = errors.Join(err, out.Flush(), temp.Close(), j.close())
 	if err == nil {
 		err = os.Rename(temp.Name(), j.path)
 	}
 	if err != nil {
-		return errors.Join(err, temp.Close())
+		return err
 	}
-	if j.file != nil {
-		err = j.file.Close()
+	if j.file, err = os.OpenFile(j.path, os.O_WRONLY, 0o600); err != nil {
+		return err
 	}
-	j.file = temp
-	j.size, _ = temp.Seek(0, io.SeekCurrent)
+	j.size, err = j.file.Seek(0, io.SeekEnd)
 	return err
 }
 
-func (j *journal) close() error { return j.file.Close() }
+// close may be called again, and of a journal that could not be opened.
+func (j *journal) close() error {
+	file := j.file
+	j.file = nil
+	if file == nil {
+		return nil
+	}
+	return file.Close()
+}

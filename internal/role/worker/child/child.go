@@ -211,7 +211,8 @@ var ErrTrouble = errors.New("the worker is in trouble")
 // Capability is how well this machine can hold a process tree.
 type Capability struct {
 	// Rung is how a tree is killed, best first: "cgroup v2", "cgroup v1"
-	// (freezer), "sweep" (stop, then kill, all descendants), "process".
+	// (freezer), "sweep" (stop, then kill, all descendants); elsewhere than on
+	// Linux "job object" (Windows), "process" (its group).
 	Rung string
 	// Limits that are enforced on a tree: memory, pids, cpu.
 	Limits []string
@@ -235,13 +236,14 @@ func (c Capability) String() string {
 }
 
 // Outlive tells whether attempts outlive their agent, under a shim of their own.
-func (c Capability) Outlive() bool { return c.Rung != rungProcess }
+func (c Capability) Outlive() bool { return c.Rung != rungProcess && c.Rung != rungObject }
 
 // Rungs of the ladder, as in Capability.Rung.
 const (
 	rungV2      = "cgroup v2"
 	rungV1      = "cgroup v1"
 	rungSweep   = "sweep"
+	rungObject  = "job object"
 	rungProcess = "process"
 )
 

@@ -21,8 +21,8 @@ type roots struct{}
 // Stuck tells nothing here.
 func (p *Process) Stuck() <-chan string { return nil }
 
-// Probe tells that only processes can be ended here, not trees.
-func Probe() Capability { return Capability{Rung: rungProcess} }
+// Probe tells how a tree is ended here, and that there are no limits.
+func Probe() Capability { return Capability{Rung: rung} }
 
 // Main serves no hidden command here: there is no shim.
 func Main([]string) (code int, ok bool) { return 0, false }
@@ -44,8 +44,7 @@ type Process struct {
 //     and Attach knows only an attempt that had ended; one that runs on after
 //     its agent was killed is not ended;
 //   - the whole tree ends: on Unix the process group is killed, and a process
-//     that left it escapes; on Windows all are of one job object, which was
-//     never tried there;
+//     that left it escapes; on Windows all are of one job object;
 //   - any of Limits but LogBytes, NoNewPrivileges or Credential is kept: the
 //     latter is refused.
 func Start(ctx context.Context, spec Spec) (*Process, error) {
@@ -196,11 +195,10 @@ func (p *Process) Stop(grace time.Duration) error {
 }
 
 func (p *Process) stop(grace time.Duration) {
-	if grace <= 0 {
+	if grace <= 0 || terminate(p.cmd.Process) != nil { // who cannot be asked is not waited for
 		p.tree.kill(p.cmd.Process)
 		return
 	}
-	terminate(p.cmd.Process)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.killing != nil {

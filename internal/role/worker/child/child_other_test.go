@@ -196,7 +196,7 @@ func TestTree_WhatACommandLeavesEndsWithIt(t *testing.T) {
 
 func TestStop_EndsIt(t *testing.T) {
 	t.Parallel()
-	for _, grace := range []time.Duration{0, 50 * time.Millisecond} {
+	for _, grace := range []time.Duration{0, 50 * time.Millisecond, 10 * patience} { // the last is not waited for: it is asked to end, or killed
 		t.Run(grace.String(), func(t *testing.T) {
 			t.Parallel()
 			l := listen(t)

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"syscall"
 
+	"golang.org/x/sys/windows"
+
 	"turno/internal/role/worker/child/jobobject"
 )
 
@@ -12,8 +14,14 @@ func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP | jobobject.Suspended}
 }
 
-// terminate has no gentle form for a process without a window.
-func terminate(*os.Process) {}
+// terminate presses Ctrl-Break for a process and its group. That works where they
+// have the agent's console, and not where there is none, as in a service.
+func terminate(p *os.Process) error {
+	return windows.GenerateConsoleCtrlEvent(windows.CTRL_BREAK_EVENT, uint32(p.Pid))
+}
+
+// rung is how a tree is ended.
+const rung = rungObject
 
 // tree is a process and all that it starts.
 type tree struct{ job *jobobject.Job }

@@ -31,7 +31,7 @@ func run(args []string) (ok bool, err error) {
 	cmd := exec.Command("go", append([]string{"test", "-json"}, args...)...)
 	cmd.Env = os.Environ()
 	if os.Getenv(testenv.RequireVariable) == "" {
-		cmd.Env = append(cmd.Env, testenv.RequireVariable+"="+testenv.AllBut(testenv.GPUNeed, testenv.DriverNeed, testenv.ToolkitNeed, testenv.EngineNeed))
+		cmd.Env = append(cmd.Env, testenv.RequireVariable+"="+testenv.AllBut(testenv.GPUNeed, testenv.DriverNeed, testenv.ToolkitNeed, testenv.EngineNeed, testenv.WineNeed))
 	}
 	cmd.Stderr = os.Stderr
 	events, err := cmd.StdoutPipe()
