@@ -29,7 +29,7 @@ TARGETS ?= server worker-cpu worker-gpu worker-torch monitor
 IMAGE_ARGS ?=
 TAG ?= latest
 
-.PHONY: images test-images test-compose test-wine help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-dashboard bench-scaling bench-recovery bench-peers bench-cpu bench-train cross release deb lint fmt clean testenv
+.PHONY: images test-images test-compose test-wine test-helm help build web demo test test-rabbitmq-next check chaos matrix bench bench-servers bench-dashboard bench-scaling bench-recovery bench-peers bench-cpu bench-train cross release deb lint fmt clean testenv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,16 @@ test-wine: ## the Windows program, and packages with code for Windows, under win
 	GOOS=windows CGO_ENABLED=0 $(GO) test -count=1 -p 1 -timeout 20m -exec "$(CURDIR)/scripts/wine $(WINE)" $(WINE_PKG)
 	GOOS=windows CGO_ENABLED=0 $(GO) test -count=1 -timeout 10m -exec "$(CURDIR)/scripts/wine $(WINE)" -run Journal ./internal/role/worker
 	TURNO_TEST_REQUIRE=wine TURNO_TEST_WINE=$(WINE) $(GO) test -count=1 -timeout 20m ./test/wine
+
+# Helm's own source: two minutes of two cores each, the first time.
+HELM3 := $(abspath $(BIN))/helm3
+HELM4 := $(abspath $(BIN))/helm4
+test-helm: ## the chart, rendered and checked by helm itself, the last of 3 and of 4
+	@[ -x $(HELM3)/helm ] || GOBIN=$(HELM3) CGO_ENABLED=0 $(GO) install helm.sh/helm/v3/cmd/helm@v3.22.0
+	@[ -x $(HELM4)/helm ] || GOBIN=$(HELM4) CGO_ENABLED=0 $(GO) install helm.sh/helm/v4/cmd/helm@v4.3.1
+	for helm in $(HELM3) $(HELM4); do \
+	  $$helm/helm lint --strict deploy/helm/turno && TURNO_TEST_HELM=$$helm/helm $(GO) test -count=1 -run Chart ./test/deploy || exit 1; \
+	done
 
 # Docker with BuildKit: docs/docker.md.
 images: ## build turno's images (TARGETS=, TAG=, IMAGE_ARGS=)

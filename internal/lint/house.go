@@ -189,7 +189,7 @@ var house = []row{
 	{pkg: "internal/release"},
 	{pkg: "test/docs", tests: "internal/testenv test/lab"},
 	{pkg: "test/deploy/gotypes"},
-	{pkg: "test/deploy", tests: "internal/config internal/testenv test/container test/lab test/deploy/gotypes github.com/yannh/kubeconform sigs.k8s.io/kustomize gopkg.in/yaml.v3"},
+	{pkg: "test/deploy", tests: "internal/config internal/testenv test/container test/lab test/deploy/gotypes github.com/santhosh-tekuri/jsonschema github.com/yannh/kubeconform sigs.k8s.io/kustomize gopkg.in/yaml.v3"},
 	{pkg: "test/kill", tests: ". client test/lab"},
 	{pkg: "test/prometheus", tests: ". client internal/obs/grafana internal/testenv internal/trace test/lab go.opentelemetry.io/proto google.golang.org/protobuf"},
 	{pkg: "test/restore", tests: ". client test/lab"},

@@ -3,10 +3,12 @@ package deploy
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -27,6 +29,25 @@ type edit struct {
 	times            int
 }
 
+// affinity wants nodes that are labelled as having a GPU.
+const affinity = `      affinity:
+        nodeAffinity:
+          requiredDuringSchedulingIgnoredDuringExecution:
+            nodeSelectorTerms:
+            - matchExpressions:
+              - key: nvidia.com/gpu.present
+                operator: In
+                values:
+                - "true"
+`
+
+// dra is that GPUs are given out by claims instead of a limit.
+const dra = ".Values.workers.gpu.dra"
+
+func whenever(value, text string) string { return "{{- if " + value + " }}\n" + text + "{{- end }}\n" }
+
+func unless(value, text string) string { return whenever("not "+value, text) }
+
 // edits of single objects come before those of all.
 var edits = []edit{
 	{"Deployment/turno-scheduler", "replicas: 2", "replicas: {{ .Values.schedulers }}", 1},
@@ -38,7 +59,11 @@ var edits = []edit{
 	{"Deployment/turno-worker-gpu", `cpu: "8"`, "cpu: {{ .Values.workers.gpu.cpus | quote }}", 2},
 	{"Deployment/turno-worker-gpu", "memory: 32Gi", "memory: {{ .Values.workers.gpu.memory }}", 2},
 	{"Deployment/turno-worker-gpu", "value: 30G", "value: {{ .Values.workers.gpu.jobsMemory }}", 1},
-	{"Deployment/turno-worker-gpu", "nvidia.com/gpu: 1", "nvidia.com/gpu: {{ .Values.workers.gpu.gpus }}", 1},
+	{"Deployment/turno-worker-gpu", "            nvidia.com/gpu: 1\n", unless(dra, "            nvidia.com/gpu: {{ .Values.workers.gpu.gpus }}\n"), 1},
+	{"Deployment/turno-worker-gpu", "        resources:\n", "        resources:\n" + whenever(dra, "          claims:\n          - name: gpu\n"), 1},
+	{"Deployment/turno-worker-gpu", "      enableServiceLinks: false\n", "      enableServiceLinks: false\n" + whenever(dra, "      resourceClaims:\n      - name: gpu\n        resourceClaimTemplateName: turno-gpu\n"), 1},
+	{"Deployment/turno-worker-gpu", affinity, unless(dra, affinity), 1},
+	{"ResourceClaimTemplate/turno-gpu", "count: 1", "count: {{ .Values.workers.gpu.gpus }}", 1},
 	{"Deployment/turno-worker-gpu", "      runtimeClassName: nvidia\n", "{{- with .Values.workers.gpu.runtimeClass }}\n      runtimeClassName: {{ . }}\n{{- end }}\n", 1},
 	{"PersistentVolumeClaim/turno-files", "storage: 50Gi", "storage: {{ .Values.files.size }}", 1},
 	{"PersistentVolumeClaim/turno-files", "ReadWriteOnce", "{{ .Values.files.accessMode }}", 1},
@@ -68,6 +93,7 @@ var when = []struct{ object, condition string }{
 	{"Namespace/", ".Values.namespace.create"},
 	{"ScaledObject/turno-worker-gpu", "and .Values.keda.enabled .Values.workers.gpu.enabled"},
 	{"ScaledObject/", ".Values.keda.enabled"},
+	{"ResourceClaimTemplate/", "and .Values.workers.gpu.enabled " + dra},
 	{"/turno-worker-gpu", ".Values.workers.gpu.enabled"},
 	{"NetworkPolicy/turno-to-rabbitmq", "not .Values.rabbitmq.enabled"},
 	{"NetworkPolicy/turno-store-elsewhere", "not .Values.postgres.enabled"},
@@ -105,7 +131,7 @@ func objects(text []byte) (map[string]string, error) {
 // chart makes the templates, by the names of their files.
 func chart(built map[string][]byte) (map[string]string, error) {
 	all := map[string]string{}
-	for _, overlay := range []string{"monitoring", "keda", "gpu"} { // gpu last: its workers have a number
+	for _, overlay := range []string{"monitoring", "keda", "gpu-dra", "gpu"} { // gpu last: its workers have a number, and their GPUs as a limit
 		from, err := objects(built[overlay])
 		if err != nil {
 			return nil, err
@@ -161,9 +187,16 @@ func edited(name, text string) (string, error) {
 	return "# Made of deploy/kubernetes by go test ./test/deploy -run Chart -update; do not edit.\n" + text, nil
 }
 
-// render is what helm template gives: Go's templates with the few functions that
-// are used here.
+// helmVariable names a helm, which then renders instead of templates do: make
+// test-helm.
+const helmVariable = "TURNO_TEST_HELM"
+
+// render is what helm template gives: by helm itself where there is one, else by
+// Go's templates with the few functions that are used here.
 func render(dir, namespace string, change map[string]any) ([]byte, error) {
+	if helm := os.Getenv(helmVariable); helm != "" {
+		return renderByHelm(helm, dir, namespace, change)
+	}
 	data, err := os.ReadFile(filepath.Join(dir, "values.yaml"))
 	if err != nil {
 		return nil, err
@@ -197,6 +230,21 @@ func render(dir, namespace string, change map[string]any) ([]byte, error) {
 		out.WriteString("\n---\n")
 	}
 	return out.Bytes(), nil
+}
+
+// renderByHelm gives helm the changed values on its standard input.
+func renderByHelm(helm, dir, namespace string, change map[string]any) ([]byte, error) {
+	values, err := yaml.Marshal(change)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(helm, "template", "turno", dir, "--namespace", namespace, "--kube-version", kubernetes[0], "--values", "-")
+	cmd.Stdin = bytes.NewReader(values)
+	out, err := cmd.Output()
+	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
+		return nil, fmt.Errorf("helm template: %s", failed.Stderr)
+	}
+	return out, err
 }
 
 var functions = template.FuncMap{

@@ -2,6 +2,8 @@ package deploy
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -12,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/yannh/kubeconform/pkg/validator"
 	"gopkg.in/yaml.v3"
 )
@@ -70,7 +73,8 @@ func TestChart_RendersWhatKustomizeBuilds(t *testing.T) {
 	on := map[string]any{"enabled": true}
 	gpu := map[string]any{"gpu": on}
 	for overlay, values := range map[string]map[string]any{
-		"dev": {}, "monitoring": {"monitoring": on}, "gpu": {"workers": gpu}, "keda": {"workers": gpu, "monitoring": on, "keda": on},
+		"dev": {}, "monitoring": {"monitoring": on}, "gpu": {"workers": gpu},
+		"gpu-dra": {"workers": map[string]any{"gpu": map[string]any{"enabled": true, "dra": true, "runtimeClass": ""}}}, "keda": {"workers": gpu, "monitoring": on, "keda": on},
 	} {
 		want := decoded(t, overlays(t)[overlay])
 		bare, err := render(chartDir, "turno", values)
@@ -204,6 +208,57 @@ func other(v any) any {
 		return !v
 	case int:
 		return v + 1
+	case string:
+		switch {
+		case v == "ReadWriteOnce":
+			return "ReadWriteMany"
+		case v[0] >= '0' && v[0] <= '9': // a quantity or a time
+			return "1" + v
+		}
+		return v + "x"
 	}
-	return "another"
+	panic(fmt.Sprintf("a value is a %T", v))
+}
+
+// TestChart_ValuesAreChecked: helm refuses values that the schema does not know.
+// It knows those of the chart, and finds what people write instead.
+func TestChart_ValuesAreChecked(t *testing.T) {
+	t.Parallel()
+	schema, err := jsonschema.NewCompiler().Compile(chartDir + "/values.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		values string
+		good   bool
+	}{
+		{"{}", true},
+		{"settings: {TURNO_DATA: /data/turno, TURNO_MAX_JOBS: 5}", true},
+		{"workers: {gpu: {enabled: true, gpus: 8, runtimeClass: ''}}", true},
+		{"wokers: {gpu: {enabled: true}}", false},
+		{"workers: {gpu: {enable: true}}", false},
+		{"workers: {gpu: {enabled: 'yes'}}", false},
+		{"workers: {gpu: {gpus: 0.5}}", false},
+		{"workers: {cpu: {memory: 8 GB}}", false},
+		{"workers: {cpu: {jobsMemory: most}}", false},
+		{"schedulers: 0", false},
+		{"host: https://queue.example.org", false},
+		{"images: {server: ''}", false},
+		{"files: {accessMode: ReadWrite}", false},
+		{"settings: {turno_lease: 5m}", false},
+		{"keda: {prometheus: prometheus:9090}", false},
+	} {
+		data, err := os.ReadFile(chartDir + "/values.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		values, over := map[string]any{}, map[string]any{}
+		if err := errors.Join(yaml.Unmarshal(data, &values), yaml.Unmarshal([]byte(c.values), &over)); err != nil {
+			t.Fatal(err)
+		}
+		merge(values, over)
+		if err := schema.Validate(values); (err == nil) != c.good {
+			t.Errorf("%s: %v", c.values, err)
+		}
+	}
 }

@@ -33,9 +33,10 @@ var kinds = map[string]string{
 	"configmap-v1": "k8s.io/api/core/v1.ConfigMap", "secret-v1": "k8s.io/api/core/v1.Secret",
 	"serviceaccount-v1": "k8s.io/api/core/v1.ServiceAccount", "persistentvolumeclaim-v1": "k8s.io/api/core/v1.PersistentVolumeClaim",
 	"deployment-apps-v1": "k8s.io/api/apps/v1.Deployment", "statefulset-apps-v1": "k8s.io/api/apps/v1.StatefulSet",
-	"poddisruptionbudget-policy-v1": "k8s.io/api/policy/v1.PodDisruptionBudget",
-	"ingress-networking-v1":         "k8s.io/api/networking/v1.Ingress",
-	"networkpolicy-networking-v1":   "k8s.io/api/networking/v1.NetworkPolicy",
+	"poddisruptionbudget-policy-v1":     "k8s.io/api/policy/v1.PodDisruptionBudget",
+	"ingress-networking-v1":             "k8s.io/api/networking/v1.Ingress",
+	"networkpolicy-networking-v1":       "k8s.io/api/networking/v1.NetworkPolicy",
+	"resourceclaimtemplate-resource-v1": "k8s.io/api/resource/v1.ResourceClaimTemplate",
 }
 
 // operators' kinds, and the modules that they are from. RabbitMQ's cluster
