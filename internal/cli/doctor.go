@@ -113,10 +113,11 @@ func (s *session) doctor(ctx context.Context, cmd *cobra.Command) []check {
 	server, reached := s.checkServer(ctx, cfg)
 	checks = append(checks, server...)
 	checks = append(checks, checkPort(cfg, reached))
+	parts := []struct{ name, value, own string }{{"broker", cfg.Broker, "embedded"}, {"store", cfg.Store, "sqlite"}}
 	if of, j, ok, err := cfg.OfJoined(); ok || err != nil {
-		checks = append(checks, s.checkJoined(ctx, of, j, err))
+		checks, parts = append(checks, s.checkJoined(ctx, of, j, err)), nil // it reaches both by the other machine
 	}
-	for _, part := range []struct{ name, value, own string }{{"broker", cfg.Broker, "embedded"}, {"store", cfg.Store, "sqlite"}} {
+	for _, part := range parts {
 		checks = append(checks, s.checkPart(ctx, cfg, part.name, part.value, part.own))
 	}
 	checks = append(checks, s.checkMachine(ctx, cfg)...)
