@@ -135,7 +135,11 @@ func (b *bench) withWorkers(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
-	b.report.add(fmt.Sprintf("scaling: %d workers, no-op jobs", n), "jobs/s", float64(b.o.jobs)/t.ended.Seconds())
+	workers := "1 worker"
+	if n > 1 {
+		workers = fmt.Sprintf("%d workers", n)
+	}
+	b.report.add("scaling: "+workers+", no-op jobs", "jobs/s", float64(b.o.jobs)/t.ended.Seconds())
 	jobs, err := b.trueJobs(ctx)
 	if err != nil {
 		return err
@@ -143,7 +147,7 @@ func (b *bench) withWorkers(ctx context.Context, n int) error {
 	if t, err = b.batch(ctx, "scaling", jobs); err != nil {
 		return err
 	}
-	b.report.add(fmt.Sprintf("scaling: %d workers, commands", n), "commands/s", float64(b.o.commands)/t.ended.Seconds())
+	b.report.add("scaling: "+workers+", commands", "commands/s", float64(b.o.commands)/t.ended.Seconds())
 	return nil
 }
 

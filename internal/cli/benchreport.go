@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -63,16 +62,16 @@ func (s *session) benchReportCommand() *cobra.Command {
 		}
 		s.printf("%d files in %s\n", len(files), out)
 		if kind == "ieee" {
-			s.notef("%s\n", strings.TrimSpace(ieeeNext))
+			s.notef(ieeeNext, out)
 		}
 		return nil
 	})
 	return cmd
 }
 
-const ieeeNext = `
-Make the PDF with: make -C FOLDER (docs/ieee-report.md names the packages of LaTeX),
-or upload the folder as it is to an editor of LaTeX. Places for you are marked TODO.`
+const ieeeNext = `Make the PDF with: make -C %s (docs/ieee-report.md names the packages of LaTeX),
+or upload the folder as it is to an editor of LaTeX. Places for you are marked TODO.
+`
 
 // writeFiles replaces files of these names below a folder, and leaves others.
 func writeFiles(dir string, files []report.File) error {

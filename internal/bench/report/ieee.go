@@ -107,10 +107,11 @@ func texAll(texts []string) (out []string) {
 }
 
 var texEscapes = strings.NewReplacer(`\`, `\textbackslash{}`, `{`, `\{`, `}`, `\}`, `$`, `\$`, `&`, `\&`, `#`, `\#`, `^`, `\textasciicircum{}`,
-	`_`, `\_\allowbreak{}`, `~`, `\textasciitilde{}`, `%`, `\%`, `<`, `\textless{}`, `>`, `\textgreater{}`, `|`, `\textbar{}`, `"`, `\textquotedbl{}`, "`", `\textasciigrave{}`, `'`, `\textquotesingle{}`,
+	`_`, `\_\allowbreak{}`, `~`, `\textasciitilde{}`, ` %`, `~\%`, ` = `, `~=~`, `%`, `\%`, `<`, `\textless{}`, `>`, `\textgreater{}`, `|`, `\textbar{}`, `"`, `\textquotedbl{}`, "`", `\textasciigrave{}`, `'`, `\textquotesingle{}`,
 	"--", "-{}-", `×`, `\texttimes{}`, `µ`, `\textmu{}`, `–`, `--`, "\n", " ")
 
-// tex is a text as LaTeX prints it: two hyphens stay two, as in commands. What the fonts do not have becomes "?".
+// tex is a text as LaTeX prints it: two hyphens stay two, as in commands, and
+// no line begins with a percent sign. What the fonts do not have becomes "?".
 func tex(s string) string {
 	return texEscapes.Replace(strings.Map(func(r rune) rune {
 		if r == '–' || r == 'µ' || r == '\n' || r >= ' ' && r < 0x7f || r > 0xa0 && r <= 0xff {
