@@ -25,6 +25,7 @@ func TestScreenshots(t *testing.T) {
 	d, _, x := start(t, "--fake-gpus", "2")
 	populate(t, d)
 	handIn(t, d)
+	liven(t, d)
 	x.await(`document.querySelector('.pill-live')`)
 	views := []struct{ name, path, ready string }{
 		{"overview", "/", `document.querySelectorAll('.series canvas').length > 1 && document.querySelectorAll('.chart canvas').length > 1`},
@@ -137,4 +138,39 @@ func populate(t *testing.T, d *lab.Deployment) {
 		}
 		return err
 	})
+}
+
+// liven works for a minute and a half, in waves, so that the charts over time
+// have something to show.
+func liven(t *testing.T, d *lab.Deployment) {
+	t.Helper()
+	c := d.Client()
+	for i, wave := range []struct {
+		name, typ, params string
+		tasks             int
+	}{
+		{"eval", "exec", `{"command":["sleep","3"]}`, 11},
+		{"gemm-640", "matmul", `{"m":640,"k":640,"n":640,"repeat":3}`, 16},
+		{"eval", "exec", `{"command":["sleep","2"]}`, 22},
+		{"thumbnails", "image", `{"operation":"blur","synthetic":{"width":640,"height":480,"count":4}}`, 24},
+		{"score", "infer", `{"samples":400}`, 12},
+		{"eval", "exec", `{"command":["sleep","4"]}`, 9},
+		{"add", "vecadd", `{"n":2000000,"repeat":5}`, 20},
+		{"digits", "train", `{"epochs":2,"samples":2000,"test_samples":400}`, 5},
+	} {
+		out, err := c.Submit(t.Context(), []turno.NewJob{{Spec: &turno.Spec{
+			Name: wave.name, Type: wave.typ, User: []string{"ana", "luis"}[i%2], CPUs: turno.CPU,
+			Array: &turno.Array{Tasks: turno.Ranges{{First: 0, Last: wave.tasks - 1, Step: 1}}}, Params: json.RawMessage(wave.params),
+		}}})
+		if err != nil || out[0].Error != nil {
+			t.Fatalf("submit: %v %v", err, out)
+		}
+		lab.Await(t.Context(), t, func() error {
+			j, err := c.Job(t.Context(), fmt.Sprint(out[0].Number))
+			if err == nil && !j.State.Ended() {
+				err = fmt.Errorf("job %d is %s", j.Number, j.State)
+			}
+			return err
+		})
+	}
 }
