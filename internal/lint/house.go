@@ -181,7 +181,8 @@ var house = []row{
 	// a module of its own: what it measures turno beside is no dependency of it
 	{pkg: "bench/peers", imports: ". client internal/stats internal/testenv",
 		modules: "github.com/hibiken/asynq github.com/jackc/pgx github.com/riverqueue"},
-	{pkg: "test/python", tests: ". internal/runner internal/workload internal/workload/all internal/workload/model internal/workload/nn"},
+	{pkg: "test/gpu", tests: ". client internal/gpu/cuda/driver/drivertest test/lab"},
+	{pkg: "test/python", tests: ". internal/gpu/cuda/driver/drivertest internal/runner internal/workload internal/workload/all internal/workload/model internal/workload/nn"},
 	{pkg: "test/isolate", tests: ". client internal/testenv test/lab"},
 	{pkg: "test/lab", imports: ". client internal/testenv",
 		modules: "github.com/google/uuid github.com/rabbitmq/amqp091-go github.com/nats-io/nats.go github.com/nats-io/nats-server/v2 golang.org/x/sys modernc.org/sqlite"},

@@ -3,6 +3,8 @@ package cuda
 import (
 	"errors"
 	"os"
+
+	"turno/internal/gpu/cuda/driver"
 )
 
 // present says, quickly and without loading anything, why there can be no
@@ -10,6 +12,9 @@ import (
 // libraries make it, if they may, also where no driver is loaded; then it
 // cannot be opened. dxg is Windows' driver, seen from WSL.
 func present() error {
+	if driver.HasOwnDriver() {
+		return nil
+	}
 	for _, path := range []string{"/dev/dxg", "/proc/driver/nvidia/version"} {
 		if _, err := os.Stat(path); err == nil {
 			return nil

@@ -128,6 +128,7 @@ func (o *observer) describe(h driver.NVMLDevice) (turno.GPU, error) {
 		return turno.GPU{}, err
 	}
 	g := turno.GPU{UUID: driver.Text(uuid), Model: driver.Text(name), Memory: int64(memory.Total), PCI: strings.ToLower(driver.Text(pci.ID[:])), Driver: o.driver}
+	g.Simulated = strings.HasPrefix(g.Model, simulated)
 	if o.nvml.Capability(h, &major, &minor) == driver.NVMLSuccess {
 		g.Capability = fmt.Sprintf("%d.%d", major, minor)
 	}
@@ -181,6 +182,10 @@ func (o *observer) instance(h driver.NVMLDevice, of turno.GPU) (turno.GPU, error
 	}
 	return g, nil
 }
+
+// simulated begins the name of a device that a test's driver stands in for: it
+// computes, and what it says of its speed and state is made up.
+const simulated = "SIMULATED"
 
 func nvmlError(what string, r driver.NVMLResult) error {
 	if r == driver.NVMLSuccess {

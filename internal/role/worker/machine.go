@@ -41,11 +41,13 @@ func (r *Role) Machine(ctx context.Context) (turno.Machine, error) {
 	if r.o.Memory > 0 {
 		m.Memory = r.o.Memory
 	}
+	empty := false // a device that nothing can compute on
 	for _, d := range devices {
 		m.Simulated = m.Simulated || d.Simulated
+		empty = empty || d.Simulated && d.Driver == ""
 	}
 	for _, o := range r.o.Offers {
-		if on := offered(o, m.Simulated); len(on) > 0 {
+		if on := offered(o, empty); len(on) > 0 {
 			m.Offers = append(m.Offers, turno.Offer{Type: o.Type, Devices: on})
 		}
 	}
@@ -75,10 +77,10 @@ func (r *Role) observed(list []turno.GPU) error {
 	return nil
 }
 
-// offered leaves out real computing on simulated devices: only noop and
-// commands may be given one.
-func offered(o Offer, simulated bool) []turno.Device {
-	if !simulated || o.Class != ClassCompute {
+// offered leaves out real computing on simulated devices without a driver: only
+// noop and commands may be given one.
+func offered(o Offer, empty bool) []turno.Device {
+	if !empty || o.Class != ClassCompute {
 		return o.Devices
 	}
 	return slices.DeleteFunc(slices.Clone(o.Devices), func(d turno.Device) bool { return d == turno.DeviceGPU })

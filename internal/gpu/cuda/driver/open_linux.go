@@ -8,25 +8,33 @@ import (
 	"github.com/ebitengine/purego"
 )
 
-// cudaPlaces: the loader's own places first, then WSL's, and those in which
+func cudaPlaces() []string { return driverPlaces("libcuda.so.1") }
+
+func nvmlPlaces() []string { return driverPlaces("libnvidia-ml.so.1") }
+
+// driverPlaces: the loader's own places first, then WSL's, and those in which
 // containers and clouds have it (NVIDIA's container toolkit, GKE).
-func cudaPlaces() []string {
-	return []string{"libcuda.so.1", "/usr/lib/wsl/lib/libcuda.so.1", "/usr/local/nvidia/lib64/libcuda.so.1"}
+func driverPlaces(file string) []string {
+	return append(own(file), file, "/usr/lib/wsl/lib/"+file, "/usr/local/nvidia/lib64/"+file)
 }
 
-func nvmlPlaces() []string {
-	return []string{"libnvidia-ml.so.1", "/usr/lib/wsl/lib/libnvidia-ml.so.1", "/usr/local/nvidia/lib64/libnvidia-ml.so.1"}
+// own is what the folder that TURNO_CUDA_LIBS names has; it is looked at first.
+func own(pattern string) []string {
+	dir := os.Getenv("TURNO_CUDA_LIBS")
+	if dir == "" {
+		return nil
+	}
+	return glob(filepath.Join(dir, pattern))
 }
+
+// HasOwnDriver tells whether TURNO_CUDA_LIBS names a folder with a driver.
+func HasOwnDriver() bool { return len(own("libnvidia-ml.so.1")) > 0 }
 
 // toolkitPlaces: the loader's places by major version, newest first; a toolkit;
-// then the packages of pip, in which PyTorch has them. TURNO_CUDA_LIBS names
-// one more folder, which is looked at first.
+// then the packages of pip, in which PyTorch has them.
 func toolkitPlaces(name string, _ ...string) []string {
 	file := "lib" + name + ".so"
-	var list []string
-	if dir := os.Getenv("TURNO_CUDA_LIBS"); dir != "" {
-		list = append(list, glob(filepath.Join(dir, file+".*"))...)
-	}
+	list := own(file + ".*")
 	versions := []string{".13", ".12", ".11"}
 	if name == "nvrtc" {
 		versions = []string{".13", ".12", ".11.2"}

@@ -15,6 +15,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 #include "../device.h"
+#include "protocol.h"
 
 shim_dim threadIdx, blockIdx, blockDim, gridDim;
 u8 *shim_dynamic;
@@ -206,8 +207,6 @@ static int launch(const char *name, const u64 *h, const u8 *packed) {
       }
   return 0;
 }
-
-enum { op_alloc, op_free, op_write, op_read, op_set8, op_set32, op_copy, op_launch, op_load };
 
 int main() {
   static u8 stack[64 << 10];
