@@ -53,6 +53,20 @@ func GPUFailure(err error) error {
 	return &Failure{Reason: turno.ReasonSetupFailed, Message: e.Error()}
 }
 
+// CheckLibrary is for a parameter that says who multiplies on a GPU.
+func CheckLibrary(name string) *turno.Error {
+	if name != "auto" && name != "cublas" && name != "own" {
+		return turno.Invalid("params.library", "%.40q: use auto, cublas or own", name)
+	}
+	return nil
+}
+
+// NoCuBLAS is the failure of a job that asked for it.
+func NoCuBLAS() *Failure {
+	return &Failure{Reason: turno.ReasonSetupFailed,
+		Message: "cuBLAS is not on this machine, or does not know this product; TURNO_CUDA_LIBS names a folder to look in, and library own does without"}
+}
+
 // Kernel finds one of turno's own kernels: the source file's name, and its.
 func Kernel(s *cuda.Session, file, name string) (*cuda.Function, error) {
 	m, err := s.Module(file, kernel.PTX(file))

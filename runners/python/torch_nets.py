@@ -477,6 +477,14 @@ def find(job, ref):
     return path
 
 
+Library = Annotated[Literal["auto", "cublas", "own"], "PyTorch multiplies with cuBLAS on a GPU; turno's own kernel (own) is not to be had here."]
+
+
+def check_library(name):
+    if name == "own":
+        raise turno.Failed("library: PyTorch cannot use turno's own kernel; use auto, or --engine native")
+
+
 def train(job, model: Annotated[Literal["mlp", "conv"], "Kind of net: mlp has dense layers, conv has 3 by 3 convolutions before them."] = "mlp",
           channels: Annotated[Optional[List[Annotated[int, turno.Between(1, 256)]]], "Channels of each convolution of conv; 16 and 32 when left out."] = None,
           hidden: Annotated[Optional[List[Annotated[int, turno.Between(1, 4096)]]], "Width of each hidden dense layer; when left out, 256 for mlp and 128 for conv."] = None,
@@ -498,10 +506,12 @@ def train(job, model: Annotated[Literal["mlp", "conv"], "Kind of net: mlp has de
           resume: Annotated[Optional[Path], "Path of a checkpoint to go on from, or job:ID for that of an earlier job."] = None,
           early_stop: Annotated[Epochs, "Stop after so many epochs in a row without a better test loss; 0 never."] = 0,
           target_accuracy: Annotated[float, turno.Between(0, 1), "Stop when the test accuracy is at least this; 0 never."] = 0.0,
-          checkpoint_every: Annotated[Epochs, "Epochs between two checkpoints that a further attempt goes on from; 0 writes none before the end."] = 1) -> dict:
+          checkpoint_every: Annotated[Epochs, "Epochs between two checkpoints that a further attempt goes on from; 0 writes none before the end."] = 1,
+          library: Library = "auto") -> dict:
     "trains a small neural net and saves it"
     p = dict(locals())
-    del p["job"]
+    del p["job"], p["library"]
+    check_library(library)
     p["hidden"] = hidden if hidden is not None else [128 if model == "conv" else 256]
     p["channels"] = (channels or [16, 32]) if model == "conv" else None
     if channels and model != "conv":
@@ -755,8 +765,10 @@ def infer(job, model: Annotated[Path, "sample, the path of a model that train sa
           samples: Annotated[int, turno.Between(0, 300_000), "How many at most; 0 takes 10000 digits, or all that the files hold."] = 0,
           batch: Annotated[int, turno.Between(1, 4096), "Samples that go through the net at once."] = 64,
           repeat: Annotated[int, turno.Between(1, 1_000_000), "How often all samples go through the net."] = 1,
-          seed: Annotated[int, turno.Between(0, 2**53 - 1), "Decides the digits; none of them was seen in training."] = 0) -> dict:
+          seed: Annotated[int, turno.Between(0, 2**53 - 1), "Decides the digits; none of them was seen in training."] = 0,
+          library: Library = "auto") -> dict:
     "classes samples with a trained neural net"
+    check_library(library)
     clock = Clock(job)
     (net, mean, scale, names, _, _), cached = _model(job, model)
     clock.end("load")

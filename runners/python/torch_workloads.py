@@ -21,7 +21,7 @@ import torch.nn.functional as F
 
 import torch_nets
 import turno_runner as turno
-from torch_nets import Clock, checksum, device_of, engine, outcome, random_bits, random_unit
+from torch_nets import Clock, Library, check_library, checksum, device_of, engine, outcome, random_bits, random_unit
 
 U32, U64 = 2.0**-24, 2.0**-53
 # is_available begins CUDA in PyTorch before 2.4, and nothing may before a zygote's fork.
@@ -60,11 +60,10 @@ def _median(values):
 @turno.job(devices=DEVICES)
 def matmul(job, m: Annotated[Side, "Rows of A and of the product."] = 1024, k: Annotated[Side, "Columns of A and rows of B."] = 1024,
            n: Annotated[Side, "Columns of B and of the product."] = 1024, dtype: ProductType = "float32", repeat: Repeat = 1,
-           library: Annotated[Literal["auto", "cublas", "own"], "PyTorch multiplies with cuBLAS on a GPU; turno's own kernel (own) is not to be had here."] = "auto",
+           library: Library = "auto",
            seed: Annotated[Seed, "The same seed makes the same matrices."] = 0) -> dict:
     "multiplies two random matrices and tests the product"
-    if library == "own":
-        raise turno.Failed("library: PyTorch cannot use turno's own kernel; use auto, or --engine native")
+    check_library(library)
     if dtype not in ("float32", "float64") and job.device != "gpu":
         raise turno.Failed(f"{dtype} needs a GPU: submit with --device gpu, or use float32")
     kind, numbers, unit = _kind("float64" if dtype == "float64" else "float32")

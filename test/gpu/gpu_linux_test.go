@@ -37,10 +37,13 @@ type whole struct {
 }
 
 func start(t *testing.T) *whole {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	w := &whole{T: t, Deployment: lab.New(t, lab.Binary(t, lab.Build{}))}
+	libraries := drivertest.Libraries(t)
+	// From here on nothing is compiled: it is for what waits.
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
-	w := &whole{T: t, Deployment: lab.New(t, lab.Binary(t, lab.Build{})), ctx: ctx}
-	w.role = w.StartAs([]string{"TURNO_CUDA_LIBS=" + drivertest.Libraries(t)}, "up", "--end-jobs", "--listen", fmt.Sprintf("127.0.0.1:%d", w.Port))
+	w.ctx = ctx
+	w.role = w.StartAs([]string{"TURNO_CUDA_LIBS=" + libraries}, "up", "--end-jobs", "--listen", fmt.Sprintf("127.0.0.1:%d", w.Port))
 	w.Client = w.Deployment.Client()
 	w.ends = lab.Watch(ctx, t, w.Client)
 	return w

@@ -2,6 +2,7 @@ package cuda
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 
@@ -17,19 +18,24 @@ type blas struct {
 	plain  uintptr // of v2
 }
 
-// Gemm is C = A*B, each row by row, with rows of LDA, LDB and LDC numbers.
+// Gemm is C = A*B, each row by row, with rows of LDA, LDB and LDC numbers. A
+// matrix that is turned lies as its transpose: A as K rows of M, B as N rows of K.
 type Gemm struct {
 	M, N, K       int
 	LDA, LDB, LDC int
-	A, B, C       driver.Ptr
+	TurnA, TurnB  bool
 	Type, Compute int32 // driver.TypeFloat32, driver.ComputeFloat32, …
+	Align         int   // bytes that the three addresses are multiples of, a power of two
 }
 
 // Product is a way to do a Gemm, made once and run often.
 type Product struct {
 	Library string // such as "cuBLASLt 13.1.0"
-	Run     func() error
+	Run     func(c, a, b driver.Ptr) error
 }
+
+// ErrRefused is a library that does not do a product after all.
+var ErrRefused = errors.New("the library does not do this product")
 
 // ltWorkspace is what NVIDIA advises for Hopper (cuBLAS documentation,
 // cublasSetWorkspace).
@@ -55,10 +61,27 @@ func (s *Session) Product(g Gemm) (*Product, error) {
 		return nil, err
 	}
 	one, zero := scale(1, g.Compute), scale(0, g.Compute)
-	return &Product{Library: fmt.Sprintf("cuBLAS %d", version), Run: func() error {
-		return s.checkBLAS("cublasGemmEx", s.blas.v2.GemmEx(s.blas.plain, driver.NoTranspose, driver.NoTranspose, int32(g.N), int32(g.M), int32(g.K),
-			one, g.B, g.Type, int32(g.LDB), g.A, g.Type, int32(g.LDA), zero, g.C, g.Type, int32(g.LDC), g.Compute, driver.AlgorithmDefault))
+	return &Product{Library: fmt.Sprintf("cuBLAS %d", version), Run: func(c, a, b driver.Ptr) error {
+		return s.checkBLAS("cublasGemmEx", s.blas.v2.GemmEx(s.blas.plain, operation(g.TurnB), operation(g.TurnA), int32(g.N), int32(g.M), int32(g.K),
+			one, b, g.Type, int32(g.LDB), a, g.Type, int32(g.LDA), zero, c, g.Type, int32(g.LDC), g.Compute, driver.AlgorithmDefault))
 	}}, nil
+}
+
+// Aligned is what all the addresses are multiples of, a power of two of at most
+// 256, which is what an allocation begins at.
+func Aligned(addresses ...driver.Ptr) int {
+	all := driver.Ptr(256)
+	for _, p := range addresses {
+		all |= p
+	}
+	return int(all & -all)
+}
+
+func operation(turn bool) int32 {
+	if turn {
+		return driver.Transpose
+	}
+	return driver.NoTranspose
 }
 
 // openBLAS loads what there is, once.
@@ -92,7 +115,7 @@ func (s *Session) checkBLAS(call string, r driver.BLASResult) error {
 	if r == 3 { // CUBLAS_STATUS_ALLOC_FAILED
 		return &driver.Error{Call: call, Result: driver.OutOfMemory, Detail: r.String()}
 	}
-	return fmt.Errorf("%s: %s", call, r)
+	return fmt.Errorf("%s: %s: %w", call, r, ErrRefused)
 }
 
 // scale is alpha or beta, of the type that is computed in.
@@ -115,25 +138,34 @@ func scaleType(compute int32) int32 {
 func (s *Session) ltProduct(g Gemm) (*Product, error) {
 	lt := s.blas.lt
 	var desc, preference uintptr
-	var layouts [3]uintptr
-	defer func() {
-		if preference != 0 {
-			lt.PreferenceDestroy(preference)
-		}
-	}()
+	var layouts [3]uintptr // of B, A and C
 	if lt.DescCreate(&desc, g.Compute, scaleType(g.Compute)) != 0 {
 		return nil, nil
 	}
 	s.later(func() { lt.DescDestroy(desc) })
-	for i, l := range []struct{ rows, cols, ld int }{{g.N, g.K, g.LDB}, {g.K, g.M, g.LDA}, {g.N, g.M, g.LDC}} {
+	for attribute, turn := range map[int32]bool{driver.LtTransposeA: g.TurnB, driver.LtTransposeB: g.TurnA} {
+		if lt.DescSet(desc, attribute, binary.LittleEndian.AppendUint32(nil, uint32(operation(turn))), 4) != 0 {
+			return nil, nil
+		}
+	}
+	for i, l := range []struct {
+		rows, cols, ld int
+		turn           bool
+	}{{g.N, g.K, g.LDB, g.TurnB}, {g.K, g.M, g.LDA, g.TurnA}, {g.N, g.M, g.LDC, false}} {
+		if l.turn {
+			l.rows, l.cols = l.cols, l.rows
+		}
 		if lt.LayoutCreate(&layouts[i], g.Type, uint64(l.rows), uint64(l.cols), int64(l.ld)) != 0 {
 			return nil, nil
 		}
 		layout := layouts[i]
 		s.later(func() { lt.LayoutDestroy(layout) })
 	}
-	limit := binary.LittleEndian.AppendUint64(nil, ltWorkspace)
-	if lt.PreferenceCreate(&preference) != 0 || lt.PreferenceSet(preference, driver.LtWorkspaceBytes, limit, 8) != 0 {
+	if lt.PreferenceCreate(&preference) != 0 {
+		return nil, nil
+	}
+	defer lt.PreferenceDestroy(preference)
+	if !s.prefer(preference, g.Align) {
 		return nil, nil
 	}
 	results := make([]driver.LtHeuristic, 1)
@@ -142,16 +174,39 @@ func (s *Session) ltProduct(g Gemm) (*Product, error) {
 		return nil, nil // it knows none for this shape
 	}
 	best := &results[0]
-	workspace, err := s.Alloc(int64(best.Workspace))
+	workspace, err := s.workspace(best.Workspace)
 	if err != nil {
 		return nil, err
 	}
 	one, zero := scale(1, g.Compute), scale(0, g.Compute)
 	v := lt.Version()
-	return &Product{Library: fmt.Sprintf("cuBLASLt %d", v), Run: func() error {
-		return s.checkBLAS("cublasLtMatmul", lt.Matmul(s.blas.handle, desc, one, g.B, layouts[0], g.A, layouts[1], zero,
-			g.C, layouts[2], g.C, layouts[2], &best.Algorithm, workspace, best.Workspace, s.stream))
+	return &Product{Library: fmt.Sprintf("cuBLASLt %d", v), Run: func(c, a, b driver.Ptr) error {
+		return s.checkBLAS("cublasLtMatmul", lt.Matmul(s.blas.handle, desc, one, b, layouts[0], a, layouts[1], zero,
+			c, layouts[2], c, layouts[2], &best.Algorithm, workspace, best.Workspace, s.stream))
 	}}, nil
+}
+
+// prefer tells cuBLASLt how much memory it may use, and how addresses lie:
+// without that it takes them for multiples of 256 bytes.
+func (s *Session) prefer(preference uintptr, align int) bool {
+	lt := s.blas.lt
+	ok := lt.PreferenceSet(preference, driver.LtWorkspaceBytes, binary.LittleEndian.AppendUint64(nil, ltWorkspace), 8) == 0
+	bytes := binary.LittleEndian.AppendUint32(nil, uint32(align))
+	for _, attribute := range []int32{driver.LtAlignA, driver.LtAlignB, driver.LtAlignC, driver.LtAlignD} {
+		ok = ok && lt.PreferenceSet(preference, attribute, bytes, 4) == 0
+	}
+	return ok
+}
+
+// workspace is memory for any product of the session: they run one after the
+// other.
+func (s *Session) workspace(bytes uint64) (driver.Ptr, error) {
+	if bytes == 0 || s.scratch != 0 {
+		return s.scratch, nil
+	}
+	var err error
+	s.scratch, err = s.Alloc(ltWorkspace)
+	return s.scratch, err
 }
 
 // later is done at the session's end, whatever its errors.

@@ -13,13 +13,14 @@ import (
 // Session is one job's use of a device. Nothing of it is left after End.
 type Session struct {
 	*Device
-	stream driver.Stream
-	memory map[driver.Ptr]int64
-	events []driver.Event
-	graphs []driver.GraphExec
-	copied [2]driver.Event // when each half of the staging memory is free again; 0: it is
-	ends   []func()        // see later
-	err    error           // the first sticky one
+	stream  driver.Stream
+	scratch driver.Ptr // of NVIDIA's libraries; 0: none yet
+	memory  map[driver.Ptr]int64
+	events  []driver.Event
+	graphs  []driver.GraphExec
+	copied  [2]driver.Event // when each half of the staging memory is free again; 0: it is
+	ends    []func()        // see later
+	err     error           // the first sticky one
 }
 
 // Begin waits for the device's other session, and binds the goroutine to its

@@ -1,5 +1,6 @@
 // Package gpunet is workload/nn on a device: the same nets, weights in the same
-// places, and the same steps, with kernels of turno's own (gpu/cuda/kernel/nn.cu).
+// places, and the same steps, with kernels of turno's own (gpu/cuda/kernel/nn.cu); the dense
+// layers' products are cuBLAS's where that is.
 //
 //	samples, order, rates ─▶ device ─▶ graph of some steps, launched again and again ─▶ sums of an epoch
 //
@@ -12,6 +13,7 @@ package gpunet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -33,6 +35,22 @@ type Net struct {
 	blocks         []*block
 	layers         []*dense
 	kernels        map[string]*cuda.Function
+
+	library  string                  // of Use
+	products map[shape]*cuda.Product // nil: turno's own kernel does it
+	done     string                  // the library that does some
+}
+
+// Use is how a net is used.
+type Use struct {
+	Batch   int    // samples at once, at most
+	Library string // what does the dense layers' products: cublas, own, or auto, cublas where there is one
+}
+
+// shape of a product: how A and B lie, its sizes, and how the addresses do.
+type shape struct {
+	which          string
+	m, n, k, align int
 }
 
 // block is a convolution with bias, ReLU and pooling.
@@ -59,24 +77,29 @@ type dense struct {
 const number = 4 // bytes of a float32
 
 // New is a net that only infers. The shape must have passed Check.
-func New(ctx context.Context, s *cuda.Session, c nn.Config, weights []float32, batch int) (*Net, error) {
-	return build(ctx, s, c, weights, batch, false)
+func New(ctx context.Context, s *cuda.Session, c nn.Config, weights []float32, u Use) (*Net, error) {
+	n := newNet(s, c, u)
+	return n, n.build(ctx, weights, false)
 }
 
-func build(ctx context.Context, s *cuda.Session, c nn.Config, weights []float32, batch int, train bool) (*Net, error) {
-	n := &Net{Config: c, s: s, batch: batch, count: c.Weights(), kernels: map[string]*cuda.Function{}}
-	if most := batch * max(c.Inputs(), 4); most > math.MaxInt32 {
-		return nil, &workload.Failure{Reason: turno.ReasonSetupFailed,
-			Message: fmt.Sprintf("a batch of %d samples of %d numbers; on a GPU at most %d numbers are taken at once: make batch smaller", batch, c.Inputs(), math.MaxInt32)}
+func newNet(s *cuda.Session, c nn.Config, u Use) *Net {
+	return &Net{Config: c, s: s, batch: u.Batch, count: c.Weights(), kernels: map[string]*cuda.Function{}, library: u.Library, products: map[shape]*cuda.Product{}}
+}
+
+func (n *Net) build(ctx context.Context, weights []float32, train bool) error {
+	c := n.Config
+	if most := n.batch * max(c.Inputs(), 4); most > math.MaxInt32 {
+		return &workload.Failure{Reason: turno.ReasonSetupFailed,
+			Message: fmt.Sprintf("a batch of %d samples of %d numbers; on a GPU at most %d numbers are taken at once: make batch smaller", n.batch, c.Inputs(), math.MaxInt32)}
 	}
 	var err error
-	if n.weights, err = cuda.Upload(ctx, s, weights[:n.count]); err != nil {
-		return nil, err
+	if n.weights, err = cuda.Upload(ctx, n.s, weights[:n.count]); err != nil {
+		return err
 	}
 	if err := n.load(train); err != nil {
-		return nil, err
+		return err
 	}
-	r := room{s: s}
+	r := room{s: n.s}
 	at := int64(0)
 	take := func(count int) int64 { at += int64(count); return at - int64(count) }
 	in, h, w := 1, c.Height, c.Width
@@ -91,7 +114,21 @@ func build(ctx context.Context, s *cuda.Session, c nn.Config, weights []float32,
 		in = out
 	}
 	n.join(&r, train)
-	return n, r.err
+	if r.err != nil {
+		return r.err
+	}
+	return n.ask()
+}
+
+// ask tries whether a library does the products of a whole batch: who starts
+// the net is told which one, or that there is none.
+func (n *Net) ask() error {
+	for _, d := range n.layers {
+		if _, err := n.plan(shape{"nt", n.batch, d.out, d.in, cuda.Aligned(d.y, d.x, n.weight(d.weight))}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // room allocates numbers until the first error.
@@ -195,21 +232,75 @@ func (n *Net) each(name string, count int64, arguments ...any) error {
 	return n.launch(name, workload.Grid(n.s, count, 256), cuda.Dim{X: 256}, arguments...)
 }
 
+// matrices of a product.
+type matrices struct {
+	c, a, b driver.Ptr
+	m, n, k int
+}
+
 // product is C = A·B. which says how A and B lie: n as they are, t transposed.
-func (n *Net) product(which string, g cuda.Gemm) error {
-	name, size := "sgemm_small_"+which, 32
-	if up(g.M, 128)*up(g.N, 128) >= n.s.Multiprocessors { // else most of the device would idle
-		name, size = "sgemm_"+which, 128
+func (n *Net) product(which string, x matrices) error {
+	key := shape{which, x.m, x.n, x.k, cuda.Aligned(x.c, x.a, x.b)}
+	p, err := n.plan(key)
+	if err != nil {
+		return err
 	}
-	g.LDA, g.LDB = g.K, g.N
+	if p == nil {
+		return n.own(which, x)
+	}
+	err = p.Run(x.c, x.a, x.b)
+	if n.library == "cublas" || !errors.Is(err, cuda.ErrRefused) {
+		return err
+	}
+	n.products[key] = nil
+	return n.own(which, x)
+}
+
+// plan is how a library does a product; nil: none does.
+func (n *Net) plan(key shape) (*cuda.Product, error) {
+	if n.library == "own" {
+		return nil, nil
+	}
+	if p, known := n.products[key]; known {
+		return p, nil
+	}
+	lda, ldb := pitches(key.which, key.m, key.n, key.k)
+	p, err := n.s.Product(cuda.Gemm{M: key.m, N: key.n, K: key.k, LDA: lda, LDB: ldb, LDC: key.n, TurnA: key.which[0] == 't', TurnB: key.which[1] == 't',
+		Type: driver.TypeFloat32, Compute: driver.ComputeFloat32, Align: key.align})
+	if err != nil {
+		return nil, err
+	}
+	if p == nil && n.library == "cublas" {
+		return nil, workload.NoCuBLAS()
+	}
+	if p != nil {
+		n.done = p.Library
+	}
+	n.products[key] = p
+	return p, nil
+}
+
+// pitches are how many numbers a row of A has, and one of B.
+func pitches(which string, m, n, k int) (lda, ldb int) {
+	lda, ldb = k, n
 	if which[0] == 't' {
-		g.LDA = g.M
+		lda = m
 	}
 	if which[1] == 't' {
-		g.LDB = g.K
+		ldb = k
 	}
-	return n.launch(name, cuda.Dim{X: up(g.N, size), Y: up(g.M, size)}, cuda.Dim{X: 256}, g.C, g.A, g.B,
-		int32(g.M), int32(g.N), int32(g.K), int32(g.LDA), int32(g.LDB), int32(g.N))
+	return lda, ldb
+}
+
+// own is a product by turno's kernel.
+func (n *Net) own(which string, x matrices) error {
+	name, size := "sgemm_small_"+which, 32
+	if up(x.m, 128)*up(x.n, 128) >= n.s.Multiprocessors { // else most of the device would idle
+		name, size = "sgemm_"+which, 128
+	}
+	lda, ldb := pitches(which, x.m, x.n, x.k)
+	return n.launch(name, cuda.Dim{X: up(x.n, size), Y: up(x.m, size)}, cuda.Dim{X: 256}, x.c, x.a, x.b,
+		int32(x.m), int32(x.n), int32(x.k), int32(lda), int32(ldb), int32(x.n))
 }
 
 func up(n, by int) int { return (n + by - 1) / by }
@@ -249,7 +340,7 @@ func (n *Net) Logits(y, x driver.Ptr, count int) error {
 		if d.last {
 			to = y
 		}
-		if err := n.product("nt", cuda.Gemm{C: to, A: x, B: n.weight(d.weight), M: count, N: d.out, K: d.in}); err != nil {
+		if err := n.product("nt", matrices{c: to, a: x, b: n.weight(d.weight), m: count, n: d.out, k: d.in}); err != nil {
 			return err
 		}
 		if err := n.each("nn_bias", int64(count)*int64(d.out), to, n.weight(d.bias), int32(count*d.out), int32(d.out), flag(!d.last)); err != nil {
@@ -260,4 +351,9 @@ func (n *Net) Logits(y, x driver.Ptr, count int) error {
 }
 
 // Engine names the code that computes.
-func Engine(s *cuda.Session) string { return workload.CUDAEngine(s, "own kernel") }
+func (n *Net) Engine() string {
+	if n.done == "" {
+		return workload.CUDAEngine(n.s, "own kernel")
+	}
+	return workload.CUDAEngine(n.s, n.done+" and own kernels")
+}

@@ -1,10 +1,12 @@
 package gpunet_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"turno"
@@ -19,7 +21,8 @@ import (
 // on the CPU.
 func on(t *testing.T, do func(s *cuda.Session) error) {
 	t.Helper()
-	env := &workload.Env{Device: turno.DeviceGPU, GPU: drivertest.UUID, CUDA: cuda.New(cuda.Loader{CUDA: drivertest.New(t, drivertest.Options{}).CUDA})}
+	fake := drivertest.New(t, drivertest.Options{})
+	env := &workload.Env{Device: turno.DeviceGPU, GPU: drivertest.UUID, CUDA: cuda.New(cuda.Loader{CUDA: fake.CUDA, BLASLt: fake.BLASLt})}
 	if err := env.OnGPU(do); err != nil {
 		t.Fatal(err)
 	}
@@ -36,6 +39,9 @@ var shapes = []nn.Config{
 	{Height: 13, Width: 15, Channels: []int{4, 6}, Hidden: []int{8}, Classes: 5},
 	{Height: 16, Width: 17, Channels: []int{33, 2, 5}, Hidden: []int{4}, Classes: 10},
 }
+
+// libraries that do the dense layers' products.
+var libraries = []string{"own", "cublas"}
 
 type samples struct {
 	x      []float32
@@ -72,15 +78,16 @@ func wide(values []float32) []float64 {
 
 func TestLogits_AreTheReference(t *testing.T) {
 	t.Parallel()
-	for _, c := range shapes {
+	for i, c := range shapes {
 		for _, count := range []int{1, 9} {
-			t.Run(fmt.Sprintf("%dx%d_%v_%v/%d", c.Height, c.Width, c.Channels, c.Hidden, count), func(t *testing.T) {
+			library := libraries[(i+count)%2]
+			t.Run(fmt.Sprintf("%dx%d_%v_%v/%d_%s", c.Height, c.Width, c.Channels, c.Hidden, count, library), func(t *testing.T) {
 				t.Parallel()
 				host := nn.New(c, 1, 1)
 				in := random(host, count)
 				got := make([]float32, count*c.Classes)
 				on(t, func(s *cuda.Session) error {
-					net, err := gpunet.New(t.Context(), s, c, host.Weights, count)
+					net, err := gpunet.New(t.Context(), s, c, host.Weights, gpunet.Use{Batch: count, Library: library})
 					if err != nil {
 						return err
 					}
@@ -118,7 +125,7 @@ func TestEpoch_IsThatOfTheCPU(t *testing.T) {
 		for _, method := range []string{nn.SGD, nn.Adam} {
 			t.Run(fmt.Sprintf("%dx%d_%v_%v/%s", c.Height, c.Width, c.Channels, c.Hidden, method), func(t *testing.T) {
 				t.Parallel()
-				e := epochs{Config: c, samples: 7 + 4*i, batch: 3 + i, method: method}
+				e := epochs{Config: c, samples: 7 + 4*i, batch: 3 + i, method: method, library: libraries[(i+len(method))%2]}
 				want := e.onCPU()
 				got := e.onGPU(t)
 				if got.right != want.right || math.Abs(got.loss-want.loss) > 1e-4*math.Abs(want.loss) {
@@ -158,6 +165,11 @@ type epochs struct {
 	nn.Config
 	samples, batch int
 	method         string
+	library        string // empty: own
+}
+
+func (e epochs) use() gpunet.Use {
+	return gpunet.Use{Batch: e.batch, Library: cmp.Or(e.library, "own")}
 }
 
 type trained struct {
@@ -218,7 +230,7 @@ func (e epochs) onGPU(t *testing.T) trained {
 	net, o, in := e.start(1)
 	out := trained{}
 	on(t, func(s *cuda.Session) error {
-		g, err := gpunet.NewTrainer(t.Context(), s, net, o, gpunet.Learn{Data: in.x, Labels: in.labels, Batch: e.batch})
+		g, err := gpunet.NewTrainer(t.Context(), s, net, o, gpunet.Learn{Data: in.x, Labels: in.labels, Use: e.use()})
 		if err != nil {
 			return err
 		}
@@ -242,13 +254,16 @@ func (e epochs) onGPU(t *testing.T) trained {
 // taken without one.
 func TestEpoch_ManySteps(t *testing.T) {
 	t.Parallel()
-	e := epochs{Config: nn.Config{Height: 1, Width: 3, Classes: 2}, samples: 75, batch: 2, method: nn.Adam}
+	e := epochs{Config: nn.Config{Height: 1, Width: 3, Classes: 2}, samples: 75, batch: 2, method: nn.Adam, library: "cublas"}
 	net, o, in := e.start(1)
 	var told []int
 	on(t, func(s *cuda.Session) error {
-		g, err := gpunet.NewTrainer(t.Context(), s, net, o, gpunet.Learn{Data: in.x, Labels: in.labels, Batch: e.batch})
+		g, err := gpunet.NewTrainer(t.Context(), s, net, o, gpunet.Learn{Data: in.x, Labels: in.labels, Use: e.use()})
 		if err == nil {
 			_, err = g.Epoch(t.Context(), e.order(), e.rates(), func(steps int) { told = append(told, steps) })
+			if e := g.Engine(); e != "cuda sm_80 cuBLASLt 130000 and own kernels" {
+				t.Error(e)
+			}
 		}
 		return err
 	})
@@ -263,7 +278,7 @@ func TestEpoch_TooHighARate(t *testing.T) {
 	e := epochs{Config: nn.Config{Height: 1, Width: 3, Classes: 2}, samples: 8, batch: 8, method: nn.SGD}
 	net, o, in := e.start(1)
 	on(t, func(s *cuda.Session) error {
-		g, err := gpunet.NewTrainer(t.Context(), s, net, o, gpunet.Learn{Data: in.x, Labels: in.labels, Batch: e.batch})
+		g, err := gpunet.NewTrainer(t.Context(), s, net, o, gpunet.Learn{Data: in.x, Labels: in.labels, Use: e.use()})
 		if err != nil {
 			return err
 		}
@@ -276,4 +291,23 @@ func TestEpoch_TooHighARate(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// TestLibrary_IsNotThere: auto does without, cublas says so.
+func TestLibrary_IsNotThere(t *testing.T) {
+	t.Parallel()
+	c := shapes[1]
+	env := &workload.Env{Device: turno.DeviceGPU, GPU: drivertest.UUID, CUDA: cuda.New(cuda.Loader{CUDA: drivertest.New(t, drivertest.Options{}).CUDA})}
+	for library, want := range map[string]string{"auto": "", "own": "", "cublas": "cuBLAS is not on this machine"} {
+		err := env.OnGPU(func(s *cuda.Session) error {
+			n, err := gpunet.New(t.Context(), s, c, nn.New(c, 1, 1).Weights, gpunet.Use{Batch: 3, Library: library})
+			if err == nil && n.Engine() != "cuda sm_80 own kernel" {
+				t.Error(n.Engine())
+			}
+			return err
+		})
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v", library, err)
+		}
+	}
 }

@@ -40,14 +40,14 @@ const partials = 256
 type Learn struct {
 	Data   []float32 // samples, one after the other, scaled
 	Labels []int32
-	Batch  int
+	Use
 }
 
 // NewTrainer brings the weights and the optimiser's state of a net and the
 // samples to the device.
 func NewTrainer(ctx context.Context, s *cuda.Session, from *nn.Net, o *nn.Optimiser, l Learn) (*Trainer, error) {
-	net, err := build(ctx, s, from.Config, from.Weights, l.Batch, true)
-	if err != nil {
+	net := newNet(s, from.Config, l.Use)
+	if err := net.build(ctx, from.Weights, true); err != nil {
 		return nil, err
 	}
 	t := &Trainer{Net: net, optim: o, samples: len(l.Labels), graphs: map[int]*cuda.Graph{}}
@@ -241,9 +241,9 @@ func (t *Trainer) back(count int) error {
 		}
 		err := errors.Join(
 			t.launch("nn_bias_back", cuda.Dim{X: up(d.out, 32)}, cuda.Dim{X: 32, Y: 8}, d.dy, t.grad(d.bias), d.y, int32(count), int32(d.out), flag(!d.last)),
-			t.product("tn", cuda.Gemm{C: t.grad(d.weight), A: d.dy, B: x, M: d.out, N: d.in, K: count}))
+			t.product("tn", matrices{c: t.grad(d.weight), a: d.dy, b: x, m: d.out, n: d.in, k: count}))
 		if err == nil && d.dx != 0 {
-			err = t.product("nn", cuda.Gemm{C: d.dx, A: d.dy, B: t.weight(d.weight), M: count, N: d.in, K: d.out})
+			err = t.product("nn", matrices{c: d.dx, a: d.dy, b: t.weight(d.weight), m: count, n: d.in, k: d.out})
 		}
 		if err != nil {
 			return err

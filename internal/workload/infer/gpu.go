@@ -14,7 +14,7 @@ import (
 // is from asking for it until it is done; copies are phases of their own.
 func (j *job) computeOnGPU(ctx context.Context) error {
 	s, inputs, classes, count := j.session, int64(j.data.Inputs()), int64(j.model.Config.Classes), j.data.Len()
-	net, err := gpunet.New(ctx, s, j.model.Config, j.model.Weights, min(j.Batch, count))
+	net, err := gpunet.New(ctx, s, j.model.Config, j.model.Weights, gpunet.Use{Batch: min(j.Batch, count), Library: j.Library})
 	if err != nil {
 		return err
 	}
@@ -58,6 +58,7 @@ func (j *job) computeOnGPU(ctx context.Context) error {
 		}
 	}
 	j.clock.Took("kernel", seconds)
+	j.engine = net.Engine()
 	j.logits = make([]float32, int64(count)*classes)
 	err = cuda.Download(ctx, s, j.logits, y)
 	j.clock.End("d2h")

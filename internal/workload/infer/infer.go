@@ -34,6 +34,7 @@ type Params struct {
 	Batch   int    `json:"batch"`
 	Repeat  int    `json:"repeat"`
 	Seed    int64  `json:"seed"`
+	Library string `json:"library"`
 }
 
 const (
@@ -69,7 +70,7 @@ func normalize(spec *turno.Spec) {
 }
 
 func parse(params json.RawMessage) (Params, *turno.Error) {
-	p := Params{Model: sampleName, Data: drawn, Batch: 64, Repeat: 1}
+	p := Params{Model: sampleName, Data: drawn, Batch: 64, Repeat: 1, Library: "auto"}
 	if err := workload.Decode(params, &p); err != nil {
 		return p, err
 	}
@@ -82,6 +83,9 @@ func parse(params json.RawMessage) (Params, *turno.Error) {
 		}
 	}
 	if err := model.CheckRef("params.model", p.Model, true); err != nil {
+		return p, err
+	}
+	if err := workload.CheckLibrary(p.Library); err != nil {
 		return p, err
 	}
 	if err := model.CheckRef("params.data", p.Data, false); err != nil {

@@ -13,7 +13,6 @@ import (
 	"turno/internal/workload"
 	"turno/internal/workload/dataset"
 	"turno/internal/workload/digits"
-	"turno/internal/workload/gpunet"
 	"turno/internal/workload/model"
 	"turno/internal/workload/nn"
 )
@@ -57,6 +56,7 @@ type job struct {
 	clock   *workload.Clock
 	model   *model.Model
 	session *cuda.Session // nil: on the CPU
+	engine  string        // that computed, on a device
 	data    *dataset.Set
 	logits  []float32
 	times   []float64 // of the batches, in milliseconds
@@ -233,7 +233,7 @@ func (j *job) finish(ctx context.Context, out *Output) error {
 	out.Outcome = workload.Outcome{Device: turno.DeviceCPU, Engine: "go " + nn.Engine(), Threads: j.env.Threads, Phases: j.clock.Phases(),
 		Verification: v, Checksum: sum, Rate: workload.Rate(float64(j.data.Len())*float64(j.Repeat), seconds), RateUnit: "samples/s"}
 	if j.session != nil {
-		out.Engine = gpunet.Engine(j.session)
+		out.Engine = j.engine
 		out.OfPeak(j.session, 0)
 	}
 	accuracy := ""

@@ -154,17 +154,16 @@ func (r *gpuRun[T]) multiply() (func() error, error) {
 	if p.Library != "own" {
 		t := types[p.DType]
 		product, err := r.s.Product(cuda.Gemm{M: p.M, N: p.N, K: p.K, LDA: r.pitch(p.K), LDB: r.pitch(p.N), LDC: r.pitch(p.N),
-			A: r.a, B: r.b, C: r.c, Type: t[0], Compute: t[1]})
+			Type: t[0], Compute: t[1], Align: cuda.Aligned(r.a, r.b, r.c)})
 		if err != nil {
 			return nil, err
 		}
 		if product != nil {
 			r.library = product.Library
-			return product.Run, nil
+			return func() error { return product.Run(r.c, r.a, r.b) }, nil
 		}
 		if p.Library == "cublas" {
-			return nil, &workload.Failure{Reason: turno.ReasonSetupFailed,
-				Message: "cuBLAS is not on this machine, or does not know this product; TURNO_CUDA_LIBS names a folder to look in, and library own does without"}
+			return nil, workload.NoCuBLAS()
 		}
 	}
 	r.library = "own kernel"

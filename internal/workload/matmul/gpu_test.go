@@ -42,6 +42,25 @@ func TestGPU_EveryKernelAndShape(t *testing.T) {
 	}
 }
 
+// TestGPU_CuBLASLt thinks column by column: shapes that differ in all three
+// sizes come out right, with what the library is told of them.
+func TestGPU_CuBLASLt(t *testing.T) {
+	t.Parallel()
+	fake := drivertest.New(t, drivertest.Options{})
+	env := quiet(2)
+	env.Device, env.GPU = turno.DeviceGPU, drivertest.UUID
+	env.CUDA = cuda.New(cuda.Loader{CUDA: fake.CUDA, BLASLt: fake.BLASLt})
+	for _, s := range [][3]int{{1, 1, 1}, {3, 50, 7}, {33, 17, 130}} {
+		out, err := run(t.Context(), env, fmt.Appendf(nil, `{"m":%d,"k":%d,"n":%d}`, s[0], s[1], s[2]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o := out.(*Output); o.Error > o.Tolerance/2 || o.Engine != "cuda sm_80 cuBLASLt 130000" {
+			t.Errorf("%v: %+v", s, o.Outcome)
+		}
+	}
+}
+
 // TestGPU_LargeTile is the kernel for large matrices, which small ones do not
 // choose: four multiprocessors need four tiles.
 func TestGPU_LargeTile(t *testing.T) {

@@ -88,8 +88,8 @@ func parse(params json.RawMessage) (Params, *turno.Error) {
 	if dtypes[p.DType].bytes == 0 {
 		return p, turno.Invalid("params.dtype", "%.40q: use float32, float64, tf32, float16 or bfloat16", p.DType)
 	}
-	if p.Library != "auto" && p.Library != "cublas" && p.Library != "own" {
-		return p, turno.Invalid("params.library", "%.40q: use auto, cublas or own", p.Library)
+	if err := workload.CheckLibrary(p.Library); err != nil {
+		return p, err
 	}
 	if need := p.bytes(); need > maxBytes {
 		return p, turno.Invalid("params.m", "the matrices of %d by %d, %d by %d and %d by %d would need %d bytes (%.1f GiB); at most %d GiB are allowed",

@@ -21,7 +21,7 @@ func newDevice(ctx context.Context, j *job, s *cuda.Session) (*device, error) {
 	d := &device{job: j, s: s, classes: int64(j.model.Config.Classes)}
 	var err error
 	set := j.data.train
-	d.net, err = gpunet.NewTrainer(ctx, s, j.net, &j.optim, gpunet.Learn{Data: set.X, Labels: set.Labels, Batch: j.Batch})
+	d.net, err = gpunet.NewTrainer(ctx, s, j.net, &j.optim, gpunet.Learn{Data: set.X, Labels: set.Labels, Use: gpunet.Use{Batch: j.Batch, Library: j.Library}})
 	if err == nil {
 		d.x, err = cuda.Upload(ctx, s, j.data.test.X)
 	}
@@ -34,7 +34,7 @@ func newDevice(ctx context.Context, j *job, s *cuda.Session) (*device, error) {
 	return d, err
 }
 
-func (d *device) engine() string { return gpunet.Engine(d.s) }
+func (d *device) engine() string { return d.net.Engine() }
 
 func (d *device) epoch(ctx context.Context, number int) (gpunet.Tally, error) {
 	rates := make([]float64, d.stepsPerEpoch())

@@ -45,6 +45,7 @@ type Params struct {
 	EarlyStop   int      `json:"early_stop"`
 	Target      float64  `json:"target_accuracy"`
 	Every       int      `json:"checkpoint_every"`
+	Library     string   `json:"library"`
 }
 
 // drawn is the data that stands for package digits.
@@ -82,7 +83,7 @@ func normalize(spec *turno.Spec) {
 }
 
 func parse(params json.RawMessage) (Params, *turno.Error) {
-	p := Params{Model: "mlp", Epochs: 6, Batch: 64, Optimiser: nn.Adam, Momentum: 0.9, Schedule: "cosine", Data: drawn, Every: 1}
+	p := Params{Model: "mlp", Epochs: 6, Batch: 64, Optimiser: nn.Adam, Momentum: 0.9, Schedule: "cosine", Data: drawn, Every: 1, Library: "auto"}
 	if err := workload.Decode(params, &p); err != nil {
 		return p, err
 	}
@@ -130,7 +131,7 @@ func (p *Params) checkChoices() *turno.Error {
 	case p.Schedule != "cosine" && p.Schedule != "linear" && p.Schedule != "constant":
 		return turno.Invalid("params.schedule", "%.40q: use cosine, linear or constant", p.Schedule)
 	}
-	return nil
+	return workload.CheckLibrary(p.Library)
 }
 
 func (p *Params) checkNumbers() *turno.Error {

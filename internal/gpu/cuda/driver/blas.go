@@ -71,5 +71,16 @@ const (
 
 	AlgorithmDefault = -1 // CUBLAS_GEMM_DEFAULT
 	NoTranspose      = 0  // CUBLAS_OP_N
-	LtWorkspaceBytes = 1  // CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, a uint64
+	Transpose        = 1  // CUBLAS_OP_T
+
+	// CUBLASLT_MATMUL_DESC_TRANSA and B, an int32
+	LtTransposeA = 3
+	LtTransposeB = 4
+
+	LtWorkspaceBytes = 1 // CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, a uint64
+	// CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES and so on, a uint32
+	LtAlignA = 5
+	LtAlignB = 6
+	LtAlignC = 7
+	LtAlignD = 8
 )

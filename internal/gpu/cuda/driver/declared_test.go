@@ -148,6 +148,9 @@ var constants = []constant{
 	{"CUDA_R_32F", driver.TypeFloat32}, {"CUDA_R_64F", driver.TypeFloat64}, {"CUDA_R_16F", driver.TypeFloat16}, {"CUDA_R_16BF", driver.TypeBFloat16},
 	{"CUBLAS_COMPUTE_32F", driver.ComputeFloat32}, {"CUBLAS_COMPUTE_64F", driver.ComputeFloat64}, {"CUBLAS_COMPUTE_32F_FAST_TF32", driver.ComputeTF32},
 	{"CUBLAS_GEMM_DEFAULT", driver.AlgorithmDefault}, {"CUBLAS_OP_N", driver.NoTranspose}, {"CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES", driver.LtWorkspaceBytes},
+	{"CUBLAS_OP_T", driver.Transpose}, {"CUBLASLT_MATMUL_DESC_TRANSA", driver.LtTransposeA}, {"CUBLASLT_MATMUL_DESC_TRANSB", driver.LtTransposeB},
+	{"CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES", driver.LtAlignA}, {"CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES", driver.LtAlignB},
+	{"CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES", driver.LtAlignC}, {"CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES", driver.LtAlignD},
 	{"NVRTC_ERROR_COMPILATION", int64(driver.NVRTCCompilation)},
 }
 
