@@ -35,6 +35,8 @@ type checker struct {
 	python, turno string
 }
 
+func (c checker) of(t *testing.T) checker { c.T = t; return c }
+
 func (c checker) command(path string, arguments ...string) *exec.Cmd {
 	return exec.CommandContext(c.Context(), c.python, append([]string{"../../scripts/gpu-check", "--turno", c.turno, "--out", path}, arguments...)...)
 }
@@ -61,10 +63,10 @@ func TestGPUCheck(t *testing.T) {
 		t.Fatalf("build turno: %v\n%s", err, out)
 	}
 	libraries := "TURNO_CUDA_LIBS=" + drivertest.Libraries(t)
-	t.Run("Simulated", func(t *testing.T) { c.T = t; c.simulated(libraries) })
-	t.Run("Interrupted", func(t *testing.T) { c.T = t; c.interrupted(libraries) })
-	t.Run("Rehearsal", func(t *testing.T) { c.T = t; c.rehearsal() })
-	t.Run("Judge", func(t *testing.T) { c.T = t; c.judge() })
+	t.Run("Simulated", func(t *testing.T) { c.of(t).simulated(libraries) })
+	t.Run("Interrupted", func(t *testing.T) { c.of(t).interrupted(libraries) })
+	t.Run("Rehearsal", func(t *testing.T) { c.of(t).rehearsal() })
+	t.Run("Judge", func(t *testing.T) { c.of(t).judge() })
 	if _, err := os.Stat("/dev/nvidiactl"); err == nil {
 		return // the rest is for a machine without one
 	}
