@@ -2,10 +2,12 @@
 
     turno run --gpus 1 --retries 3 -- python3 examples/torch/train.py --epochs 20
     turno run --gpus 4 -- sh -c 'torchrun --nproc_per_node $TURNO_GPUS_PER_NODE --master_port $TURNO_MASTER_PORT examples/torch/train.py'
+    turno run --cpus 2 -- sh -c 'python3 -m torch.distributed.run --nproc_per_node 2 --master_port $TURNO_MASTER_PORT examples/torch/train.py'
 
 After each epoch everything that is needed to go on is in $TURNO_CKPT_DIR, which the job's further attempts find again; the model
 ends in $TURNO_OUTPUT_DIR, which turno keeps: turno cp 42/model.pt . Without turno both are the folder "out". On a machine without a
-GPU it trains on the CPU. Under torchrun each process takes one GPU, and gradients are averaged.
+GPU it trains on the CPU. Under torchrun each process takes one GPU, and gradients are averaged. Debian 12's PyTorch 1.13 on Python 3.11
+has a torchrun that ends with "'NoneType' object has no attribute 'get'": add --redirects 9:1 --tee 9:1, which are about a process that there is not.
 """
 
 import argparse

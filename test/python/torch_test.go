@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -311,6 +312,28 @@ func TestExample_TorchGoesOn(t *testing.T) {
 	}
 	if a, b := saved(whole), saved(parts); len(a) == 0 || !bytes.Equal(a, b) {
 		t.Errorf("models of %d and %d bytes differ", len(a), len(b))
+	}
+}
+
+// TestExample_TorchTwoProcesses is what torchrun does, on the CPU: both find
+// each other, and one of them saves the model. The two flags are for Debian's
+// PyTorch, see docs/gpu.md.
+func TestExample_TorchTwoProcesses(t *testing.T) {
+	t.Parallel()
+	bin := testenv.Python(t, testenv.TorchNeed)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+	l.Close()
+	out := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), bin, "-B", "-m", "torch.distributed.run", "--redirects", "9:1", "--tee", "9:1", "--nproc_per_node", "2",
+		"--master_port", port, "../../examples/torch/train.py", "--epochs", "1", "--samples", "500")
+	cmd.Env = append(os.Environ(), "TURNO_CKPT_DIR="+t.TempDir(), "TURNO_OUTPUT_DIR="+out)
+	text, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(text), "process 0 of 2") || !strings.Contains(string(text), "process 1 of 2") || saved(out) == nil {
+		t.Errorf("%v\n%s", err, text)
 	}
 }
 

@@ -112,19 +112,12 @@ func (r *Role) describe(env map[string]string, a *attempt, dir string) {
 	}
 }
 
-// A job's processes find each other at a port of its own: 10,000 jobs apart two
-// may have the same one, and below 30,000 no system hands one out by itself.
-const (
-	firstMasterPort = 20_000
-	masterPorts     = 10_000
-)
-
 // nodes says what torchrun and its like ask for. There is one node: a job's
 // GPUs are all on its worker.
 func (r *Role) nodes(env map[string]string, a *attempt) {
 	env["TURNO_NUM_NODES"], env["TURNO_NODE_RANK"] = "1", "0"
 	env["TURNO_NODE_IPS"], env["TURNO_MASTER_ADDR"] = "127.0.0.1", "127.0.0.1"
-	env["TURNO_MASTER_PORT"] = strconv.FormatInt(firstMasterPort+a.key.Job%masterPorts, 10)
+	env["TURNO_MASTER_PORT"] = strconv.Itoa(r.ports.of(a.key))
 }
 
 // devices shows a job its GPUs: by index in PCI order, which every framework

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"fmt"
 	"testing"
 
 	"turno"
@@ -25,10 +26,11 @@ func TestDevices_AreShown(t *testing.T) {
 		{[]string{"S"}, turno.DeviceGPU, "", "", "1", "1"},
 	} {
 		env := map[string]string{}
-		r.devices(env, &attempt{key: turno.AttemptKey{Job: 12_345, Attempt: 2}, task: &turno.Task{GPUs: c.gpus, Device: c.device, Spec: &turno.Spec{GPUMemory: 12 << 30}}})
+		key := turno.AttemptKey{Job: 12_345, Attempt: 2}
+		r.devices(env, &attempt{key: key, task: &turno.Task{GPUs: c.gpus, Device: c.device, Spec: &turno.Spec{GPUMemory: 12 << 30}}})
 		for name, want := range map[string]string{"CUDA_VISIBLE_DEVICES": c.visible, "NVIDIA_VISIBLE_DEVICES": c.nvidia, "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
 			"TURNO_GPUS_PER_NODE": c.count, "TURNO_SIMULATED": c.simulated, "TURNO_NUM_NODES": "1", "TURNO_NODE_RANK": "0", "TURNO_MASTER_ADDR": "127.0.0.1",
-			"TURNO_MASTER_PORT": "22345", "TURNO_VRAM_LIMIT_MB": "12288"} {
+			"TURNO_MASTER_PORT": fmt.Sprint(r.ports.of(key)), "TURNO_VRAM_LIMIT_MB": "12288"} {
 			if env[name] != want {
 				t.Errorf("%v: %s is %q, not %q", c.gpus, name, env[name], want)
 			}

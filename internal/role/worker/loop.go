@@ -185,6 +185,7 @@ func (r *Role) ended(now time.Time, e event) {
 		return
 	}
 	delete(r.live, e.key)
+	r.ports.free(e.key)
 	a.blame(e.result)
 	if err := r.release(a); err != nil {
 		r.log.Error("did not describe this machine anew", "err", err)

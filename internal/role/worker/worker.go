@@ -125,6 +125,7 @@ type Role struct {
 	shipper  *shipper
 	stager   *stager
 	ckpts    *checkpoints
+	ports    ports
 	group    sync.WaitGroup
 }
 
