@@ -60,53 +60,72 @@ func (f *Fake) BLASLt() (*driver.BLASLt, error) {
 			}
 			return 0
 		},
-		Heuristic: l.heuristic,
-		Matmul:    l.matmul,
+		Heuristic: func(_, _, _, _, _, _, preference uintptr, _ int32, results []driver.LtHeuristic, found *int32) driver.BLASResult {
+			results[0], *found = driver.LtHeuristic{Workspace: ltBytes}, 1
+			l.chosen[&results[0].Algorithm] = l.alignment(preference)
+			return 0
+		},
+		Matmul: func(_, desc uintptr, alpha []byte, a driver.Ptr, layoutA uintptr, b driver.Ptr, layoutB uintptr, _ []byte, c driver.Ptr, _ uintptr,
+			d driver.Ptr, layoutD uintptr, algorithm *driver.LtAlgorithm, workspace driver.Ptr, bytes uint64, stream driver.Stream) driver.BLASResult {
+			if c != d || workspace == 0 || bytes != ltBytes || len(alpha) != 4 {
+				return 7
+			}
+			return l.multiply(ltProduct{l.turned[desc], algorithm, [3]driver.Ptr{a, b, d}, [3][3]uint64{l.layouts[layoutA], l.layouts[layoutB], l.layouts[layoutD]}, stream})
+		},
 	}, nil
 }
 
-func (l *lt) heuristic(_, _, _, _, _, _, preference uintptr, _ int32, results []driver.LtHeuristic, found *int32) driver.BLASResult {
+// ltBytes of workspace are what every algorithm asks for.
+const ltBytes = 4096
+
+// alignment of A, B and C that a preference names.
+func (l *lt) alignment(preference uintptr) [3]uint32 {
 	align := [3]uint32{256, 256, 256}
 	for i, a := range []int32{driver.LtAlignA, driver.LtAlignB, driver.LtAlignC} {
 		if v := l.aligned[preference][a]; v != 0 {
 			align[i] = v
 		}
 	}
-	results[0], *found = driver.LtHeuristic{Workspace: 4096}, 1
-	l.chosen[&results[0].Algorithm] = align
-	return 0
+	return align
 }
 
-// matmul is D = op(A)*op(B), column by column: row by row it is D' = op(B)'*op(A)'.
-func (l *lt) matmul(_, desc uintptr, alpha []byte, a driver.Ptr, layoutA uintptr, b driver.Ptr, layoutB uintptr, _ []byte,
-	c driver.Ptr, _ uintptr, d driver.Ptr, layoutD uintptr, algorithm *driver.LtAlgorithm, workspace driver.Ptr, bytes uint64, stream driver.Stream) driver.BLASResult {
-	turned, at, bt, dt := l.turned[desc], l.layouts[layoutA], l.layouts[layoutB], l.layouts[layoutD]
-	k := at[1]
-	if turned[driver.LtTransposeA] {
-		k = at[0]
-	}
-	align, chosen := l.chosen[algorithm]
-	if !chosen || c != d || workspace == 0 || bytes != 4096 || len(alpha) != 4 {
+// ltProduct is a call of cublasLtMatmul.
+type ltProduct struct {
+	turned    map[int32]bool
+	algorithm *driver.LtAlgorithm
+	at        [3]driver.Ptr // A, B and D
+	layout    [3][3]uint64  // of each
+	stream    driver.Stream
+}
+
+// multiply is D = op(A)*op(B), column by column: row by row it is D' = op(B)'*op(A)'.
+func (l *lt) multiply(p ltProduct) driver.BLASResult {
+	align, chosen := l.chosen[p.algorithm]
+	if !chosen {
 		return 7
 	}
-	for i, p := range []driver.Ptr{a, b, c} {
-		if uint32(p)%align[i] != 0 {
-			l.f.t.Errorf("drivertest: cublasLtMatmul: %#x is no multiple of %d bytes", p, align[i])
+	for i, address := range p.at {
+		if uint32(address)%align[i] != 0 {
+			l.f.t.Errorf("drivertest: cublasLtMatmul: %#x is no multiple of %d bytes", address, align[i])
 		}
 	}
-	letter := map[bool]string{false: "n", true: "t"}
-	name := "sgemm_small_" + letter[turned[driver.LtTransposeB]] + letter[turned[driver.LtTransposeA]]
-	m, n := dt[1], dt[0] // of D'
-	arguments := make([]byte, 0, 48)
-	for _, p := range []driver.Ptr{d, b, a} {
-		arguments = binary.LittleEndian.AppendUint64(arguments, uint64(p))
+	a, b, d := p.layout[0], p.layout[1], p.layout[2]
+	k := a[1]
+	if p.turned[driver.LtTransposeA] {
+		k = a[0]
 	}
-	for _, v := range []uint64{m, n, k, bt[2], at[2], dt[2]} {
+	letter := map[bool]string{false: "n", true: "t"}
+	name := "sgemm_small_" + letter[p.turned[driver.LtTransposeB]] + letter[p.turned[driver.LtTransposeA]]
+	m, n := d[1], d[0] // of D'
+	arguments := make([]byte, 0, 48)
+	for _, address := range []driver.Ptr{p.at[2], p.at[1], p.at[0]} {
+		arguments = binary.LittleEndian.AppendUint64(arguments, uint64(address))
+	}
+	for _, v := range []uint64{m, n, k, b[2], a[2], d[2]} {
 		arguments = binary.LittleEndian.AppendUint32(arguments, uint32(v))
 	}
-	shape := driver.Launch{Grid: [3]uint32{uint32(n+31) / 32, uint32(m+31) / 32, 1}, Block: [3]uint32{256, 1, 1}, Stream: stream}
-	r := l.f.submit("cublasLtMatmul", stream, func() driver.Result { return l.f.start().launch(name, shape, arguments) })
-	if r != driver.Success {
+	shape := driver.Launch{Grid: [3]uint32{uint32(n+31) / 32, uint32(m+31) / 32, 1}, Block: [3]uint32{256, 1, 1}, Stream: p.stream}
+	if l.f.submit("cublasLtMatmul", p.stream, func() driver.Result { return l.f.start().launch(name, shape, arguments) }) != driver.Success {
 		return 13
 	}
 	return 0
