@@ -43,7 +43,7 @@ func apiPart(cfg config.Config, p *shared, log *slog.Logger, info *config.Info) 
 	if err != nil {
 		return part{}, err
 	}
-	p.metrics.Fleet(svc, obs.Parts{Store: kindOf(cfg.Store), Broker: kindOf(cfg.Broker)})
+	p.metrics.Fleet(svc, obs.Parts{Store: kindOf(cfg.Store), Broker: kindOf(cfg.Broker), StoreSize: p.store.Size})
 	if !p.alone {
 		if err := giveToken(cfg); err != nil {
 			return part{}, err

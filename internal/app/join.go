@@ -30,7 +30,7 @@ import (
 
 // forWorkers is how the API lets workers in, if it is to.
 func forWorkers(cfg config.Config, p *shared) (api.Workers, error) {
-	host, ok := p.broker.(interface {
+	host, ok := p.dialled.(interface {
 		Admit(worker string) (net.Conn, string, error)
 	})
 	if cfg.ListenWorkers == "" || !ok {
@@ -68,13 +68,13 @@ func joinedOf(cfg config.Config, roles []string) (config.Config, *config.Joined,
 }
 
 // dialJoined is a worker's way to the broker of whom it joined.
-func dialJoined(ctx context.Context, cfg config.Config, log *slog.Logger) (*nats.Broker, error) {
+func dialJoined(ctx context.Context, cfg config.Config, onLink func(bool), log *slog.Logger) (*nats.Broker, error) {
 	c, err := Client(cfg, "turno-worker")
 	if err != nil {
 		return nil, err
 	}
 	refused := &refusals{log: log}
-	return nats.Open(ctx, nats.Options{Logger: log, Guest: &nats.GuestOptions{
+	return nats.Open(ctx, nats.Options{Logger: log, OnLink: onLink, Guest: &nats.GuestOptions{
 		Worker: cfg.Worker,
 		Dial: func(ctx context.Context) (net.Conn, string, error) {
 			conn, ticket, err := c.Carry(ctx)

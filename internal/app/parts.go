@@ -39,11 +39,14 @@ type Store interface {
 	store.Access
 	store.Webhooks
 	store.Benchmarks
+	store.Sized
 }
 
 // shared is what roles share in one process.
 type shared struct {
 	broker  Broker
+	dialled Broker // the broker, before it was counted
+	link    *obs.BrokerLink
 	store   Store       // nil when no role needs one
 	files   files.Store // nil: a worker apart that was given none
 	metrics *obs.Registry
@@ -134,20 +137,24 @@ func (p *shared) openStore(ctx context.Context, cfg config.Config, log *slog.Log
 	return nil
 }
 
-func (p *shared) openBroker(ctx context.Context, cfg config.Config, log *slog.Logger) error {
+func (p *shared) openBroker(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
+	kind := kindOf(cfg.Broker)
 	if p.joined != nil {
-		b, err := dialJoined(ctx, cfg, log)
-		if err != nil {
-			return err
-		}
-		p.broker, p.closers = b, append(p.closers, b.Close)
-		return nil
+		kind = "joined"
 	}
-	b, durable, err := dialBroker(ctx, cfg, log)
+	if p.link == nil { // else this is another try
+		p.link = p.metrics.BrokerLink(kind)
+	}
+	var b closingBroker
+	if p.joined != nil {
+		b, err = dialJoined(ctx, cfg, p.link.Changed, log)
+	} else {
+		b, p.durable, err = dialBroker(ctx, cfg, p.link.Changed, log)
+	}
 	if err != nil {
 		return err
 	}
-	p.broker, p.durable, p.closers = b, durable, append(p.closers, b.Close)
+	p.dialled, p.broker, p.closers = b, p.metrics.Broker(kind, b), append(p.closers, b.Close)
 	return nil
 }
 
@@ -156,7 +163,7 @@ type closingBroker interface {
 	Close() error
 }
 
-func dialBroker(ctx context.Context, cfg config.Config, log *slog.Logger) (closingBroker, bool, error) {
+func dialBroker(ctx context.Context, cfg config.Config, onLink func(bool), log *slog.Logger) (closingBroker, bool, error) {
 	scheme, _, _ := strings.Cut(cfg.Broker, "://")
 	secure, err := cert.Trust(cfg.BrokerCA, "")
 	if err == nil {
@@ -170,12 +177,15 @@ func dialBroker(ctx context.Context, cfg config.Config, log *slog.Logger) (closi
 		b, err := nats.Embedded(ctx, nats.EmbeddedOptions{
 			Dir: filepath.Join(cfg.Data, "broker"), SyncAlways: cfg.BrokerSync, Logger: log,
 		})
+		if err == nil {
+			onLink(true) // it stands as long as this process
+		}
 		return b, cfg.BrokerSync, err
 	case "nats", "tls":
-		b, err := nats.Open(ctx, nats.Options{URL: cfg.Broker, TLS: secure, Logger: log})
+		b, err := nats.Open(ctx, nats.Options{URL: cfg.Broker, TLS: secure, OnLink: onLink, Logger: log})
 		return b, false, err
 	case "amqp", "amqps":
-		b, err := rabbitmq.Open(ctx, rabbitmq.Options{URL: cfg.Broker, TLS: secure, Logger: log})
+		b, err := rabbitmq.Open(ctx, rabbitmq.Options{URL: cfg.Broker, TLS: secure, OnLink: onLink, Logger: log})
 		return b, true, err
 	}
 	return nil, false, fmt.Errorf("%q: use embedded, nats://… or amqp://…", config.Redact(cfg.Broker))

@@ -125,7 +125,7 @@ var house = []row{
 
 	// the shells
 	{pkg: "internal/config", imports: ".", modules: "gopkg.in/yaml.v3"},
-	{pkg: "internal/obs", imports: ". internal/store",
+	{pkg: "internal/obs", imports: ". internal/broker internal/store",
 		modules: "github.com/prometheus"},
 	{pkg: "internal/obs/grafana", std: "bytes encoding/json fmt strconv strings"},
 	{pkg: "internal/core/coretest", imports: ". internal/core/hold internal/core/policy internal/core/policy/all internal/core/sched internal/store internal/store/mem",

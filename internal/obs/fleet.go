@@ -23,7 +23,10 @@ type fleet struct {
 }
 
 // Parts are what a service stands on, by the names of their kinds.
-type Parts struct{ Store, Broker string }
+type Parts struct {
+	Store, Broker string
+	StoreSize     func(context.Context) (bytes int64, err error) // nil: not told
+}
 
 // Fleet adds the gauges of jobs, workers and devices, as a service tells them.
 func (r *Registry) Fleet(service turno.Service, parts Parts) {
@@ -46,12 +49,13 @@ var (
 	usedDesc  = gauge("turno_worker_slots_used", "Those that jobs have.", "worker", "device")
 	storeDesc = gauge("turno_store_up", "1 if the store answered this scrape.", "store")
 	askDesc   = gauge("turno_broker_up", "1 if the scheduler answered this scrape by way of the broker.", "broker")
+	sizeDesc  = gauge("turno_store_size_bytes", "What the store takes on its disk.", "store")
 	drainDesc = gauge("turno_worker_drained", "1 if the worker takes no new job.", "worker")
 )
 
 // fleetDescs are all of them.
 var fleetDescs = []*prometheus.Desc{
-	jobsDesc, upDesc, seenDesc, infoDesc, slotsDesc, usedDesc, drainDesc, storeDesc, askDesc,
+	jobsDesc, upDesc, seenDesc, infoDesc, slotsDesc, usedDesc, drainDesc, storeDesc, sizeDesc, askDesc,
 }
 
 // Describe implements prometheus.Collector.
@@ -72,6 +76,12 @@ func (f *fleet) Collect(out chan<- prometheus.Metric) {
 	workers, problem := f.service.Workers(ctx)
 	out <- prometheus.MustNewConstMetric(storeDesc, prometheus.GaugeValue, one(err == nil), f.parts.Store)
 	out <- prometheus.MustNewConstMetric(askDesc, prometheus.GaugeValue, one(problem == nil), f.parts.Broker)
+	if err == nil && f.parts.StoreSize != nil {
+		var size int64
+		if size, err = f.parts.StoreSize(ctx); err == nil {
+			out <- prometheus.MustNewConstMetric(sizeDesc, prometheus.GaugeValue, float64(size), f.parts.Store)
+		}
+	}
 	for i := range workers {
 		worker(out, &workers[i])
 	}

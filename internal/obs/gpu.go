@@ -18,7 +18,7 @@ var gpuLabels = []string{"gpu", "UUID", "pci_bus_id", "device", "modelName", "ho
 const simulated = "SIMULATED"
 
 var (
-	gpuDesc     = gauge("turno_gpu_info", "Which device this is; always 1.", gpuLabels...)
+	gpuDesc     = gauge("turno_gpu_info", "Which device this is; always 1.", append(slices.Clone(gpuLabels), "driver_version")...)
 	takenDesc   = gauge("turno_gpu_allocated", "1 if a job has the device.", gpuLabels...)
 	badDesc     = gauge("turno_gpu_quarantined", "1 if the device takes no job.", gpuLabels...)
 	memDesc     = gauge("turno_gpu_memory_total_bytes", "Memory of the device.", gpuLabels...)
@@ -63,16 +63,22 @@ var gpuDescs = func() []*prometheus.Desc {
 	return out
 }()
 
-// device tells of one; how it is at the moment only where that is known.
-func device(out chan<- prometheus.Metric, m *turno.Machine, g *turno.GPU, taken bool) {
-	labels := []string{fmt.Sprint(g.Index), g.UUID, g.PCI, fmt.Sprintf("nvidia%d", g.Index), g.Model, m.Hostname}
+// identity is a device's labels.
+func identity(hostname string, g *turno.GPU) []string {
+	labels := []string{fmt.Sprint(g.Index), g.UUID, g.PCI, fmt.Sprintf("nvidia%d", g.Index), g.Model, hostname}
 	if g.Simulated {
 		labels[3], labels[4] = simulated, simulated+" "+strings.TrimPrefix(g.Model, simulated+" ")
 	}
+	return labels
+}
+
+// device tells of one; how it is at the moment only where that is known.
+func device(out chan<- prometheus.Metric, m *turno.Machine, g *turno.GPU, taken bool) {
+	labels := identity(m.Hostname, g)
 	tell := func(d *prometheus.Desc, value float64, more ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, append(slices.Clone(labels), more...)...)
 	}
-	tell(gpuDesc, 1)
+	tell(gpuDesc, 1, g.Driver)
 	tell(takenDesc, one(taken))
 	tell(badDesc, one(g.Quarantine != ""))
 	tell(memDesc, float64(g.Memory))

@@ -15,6 +15,7 @@ type HTTP struct {
 	flight  prometheus.Gauge
 	streams prometheus.Gauge
 	refused prometheus.Counter
+	slow    prometheus.Counter
 }
 
 // HTTP adds an API server's metrics.
@@ -24,8 +25,9 @@ func (r *Registry) HTTP() *HTTP {
 		flight:  prometheus.NewGauge(prometheus.GaugeOpts{Name: "turno_http_requests_in_flight", Help: "Requests under way, streams among them."}),
 		streams: prometheus.NewGauge(prometheus.GaugeOpts{Name: "turno_sse_clients", Help: "Streams of events that are open."}),
 		refused: prometheus.NewCounter(prometheus.CounterOpts{Name: "turno_auth_failures_total", Help: "Requests without a valid token."}),
+		slow:    prometheus.NewCounter(prometheus.CounterOpts{Name: "turno_sse_dropped_total", Help: "Streams of events that were ended because their client read too slowly."}),
 	}
-	r.all.MustRegister(h.took, h.flight, h.streams, h.refused)
+	r.all.MustRegister(h.took, h.flight, h.streams, h.refused, h.slow)
 	return h
 }
 
@@ -55,6 +57,13 @@ func (h *HTTP) Stream() (done func()) {
 	}
 	h.streams.Inc()
 	return h.streams.Dec
+}
+
+// Slow counts a stream that was ended for its client.
+func (h *HTTP) Slow() {
+	if h != nil {
+		h.slow.Inc()
+	}
 }
 
 // status remembers the code of an answer.

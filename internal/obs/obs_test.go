@@ -45,11 +45,15 @@ func (s service) Workers(context.Context) ([]turno.Worker, error) {
 func full() (*Registry, *Scheduler, *HTTP) {
 	r := New("v1")
 	s, h := r.Scheduler(), r.HTTP()
-	r.Fleet(service{}, Parts{Store: "sqlite", Broker: "embedded"})
+	r.Fleet(service{}, Parts{Store: "sqlite", Broker: "embedded", StoreSize: func(context.Context) (int64, error) { return 4096, nil }})
+	r.Broker("embedded", nil)
+	r.BrokerLink("embedded")
 	r.SpeedUps(func(context.Context) ([]SpeedUp, error) {
 		return []SpeedUp{{Type: "matmul", SizeClass: "1024 n", Point: 3, Low: 2, High: 4}}, nil
 	})
 	r.Traces([]string{"sent"})("sent", 1)
+	s.Holding([]Holding{{Hostname: "lab-01", GPU: turno.GPU{UUID: "GPU-1", Model: "H200"}, Job: "42_7", Queue: "default", Type: "train", User: "ana"}},
+		[]QueueUse{{Queue: "default", CPUs: 2 * turno.CPU, GPUs: 1}})
 	s.Waiting([]Waiting{{Queue: "default", Jobs: map[turno.Reason]int{turno.ReasonPriority: 4}, Oldest: time.Now()}})
 	return r, s, h
 }
@@ -169,13 +173,16 @@ func TestNames_AreGood(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range problems {
-		if strings.HasPrefix(p.Metric, "turno_gpu_") && strings.Contains(p.Text, "camelCase") {
+		if (strings.HasPrefix(p.Metric, "turno_gpu_") || p.Metric == "turno_job_gpu_info") && strings.Contains(p.Text, "camelCase") {
 			continue // as NVIDIA's exporter spells them
 		}
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
 	forbidden := []string{"job", "job_id", "number", "path", "error", "name"}
 	for _, f := range families {
+		if f.GetName() == "turno_job_gpu_info" {
+			continue // the one that names jobs: a series for each device in use
+		}
 		for _, m := range f.GetMetric() {
 			for _, l := range m.GetLabel() {
 				if strings.HasPrefix(f.GetName(), "turno_") && slices.Contains(forbidden, l.GetName()) {
@@ -195,6 +202,34 @@ func TestWords_AreBounded(t *testing.T) {
 	}
 	if len(w.seen) != maxWords || w.of("xx") != "xx" || w.of("new") != other || w.of("") != "none" {
 		t.Errorf("%d are known", len(w.seen))
+	}
+}
+
+// TestHolding_EndsWithTheJob: series of devices go, those of queues fall to zero.
+func TestHolding_EndsWithTheJob(t *testing.T) {
+	t.Parallel()
+	r := New("v1")
+	s := r.Scheduler()
+	held := Holding{Hostname: "h", GPU: turno.GPU{UUID: "g", Simulated: true, Model: "Fake"}, Job: "42", Queue: "night", Type: "train", User: "ana"}
+	s.Holding([]Holding{held}, []QueueUse{{Queue: "night", CPUs: 500, GPUs: 1}})
+	const job = `turno_job_gpu_info{UUID="g",device="SIMULATED",gpu="0",hostname="h",job_id="42",modelName="SIMULATED Fake",pci_bus_id="",queue="night",type="train",user="ana"} 1`
+	told := func() string {
+		w := httptest.NewRecorder()
+		r.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+		return w.Body.String()
+	}
+	if text := told(); !strings.Contains(text, job) || !strings.Contains(text, `turno_queue_slots_used{device="cpu",queue="night"} 0.5`) {
+		t.Errorf("not told: %s", job)
+	}
+	s.Holding(nil, nil)
+	if text := told(); strings.Contains(text, "turno_job_gpu_info{") || !strings.Contains(text, `turno_queue_slots_used{device="gpu",queue="night"} 0`) {
+		t.Error("a job that has ended is still told, or its queue no more")
+	}
+	s.Committed(life())
+	for result, want := range map[string]float64{placed: 2, requeued: 1, ahead: 0, refused: 0} {
+		if got := testutil.ToFloat64(s.decided.WithLabelValues(result)); got != want {
+			t.Errorf("%g were %s, want %g", got, result, want)
+		}
 	}
 }
 

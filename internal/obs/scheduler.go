@@ -34,6 +34,9 @@ type Scheduler struct {
 	leads     prometheus.Gauge
 	wanted    *prometheus.GaugeVec
 	waits     *waiting
+	holds     *holdings
+	decided   *prometheus.CounterVec
+	output    prometheus.Counter
 }
 
 // Scheduler adds a scheduler's metrics.
@@ -58,6 +61,12 @@ func (r *Registry) Scheduler() *Scheduler {
 			Help: "CPUs and GPUs that jobs have, and that those ask for which wait for nothing else; 0 where this scheduler does not lead."}, []string{"device"}),
 	}
 	s.waits = &waiting{queues: s.queues, now: map[string]Waiting{}}
+	s.holds = &holdings{queues: s.queues, types: s.types, use: map[string]QueueUse{}}
+	s.decided = counter("turno_scheduler_decisions_total", "What the scheduler decided of jobs: refused, placed on a worker, sent ahead to one, queued again.", "result")
+	for _, result := range []string{refused, placed, ahead, requeued} {
+		s.decided.WithLabelValues(result)
+	}
+	s.output = prometheus.NewCounter(prometheus.CounterOpts{Name: "turno_log_bytes_total", Help: "Output of jobs that was stored."})
 	cycle := histogram("turno_scheduler_cycle_seconds", "Rounds of the scheduler: from what has arrived to what was committed.", shortBuckets)
 	s.cycle = cycle.WithLabelValues()
 	s.store.WithLabelValues("commit")
@@ -66,7 +75,7 @@ func (r *Registry) Scheduler() *Scheduler {
 		s.hooks.WithLabelValues(string(state))
 	}
 	r.all.MustRegister(s.submitted, s.started, s.finished, s.retries, s.wait, s.dispatch, s.run, s.phase, s.device,
-		cycle, s.store, s.failures, s.aside, s.hooks, s.leads, s.wanted, s.waits)
+		cycle, s.store, s.failures, s.aside, s.hooks, s.leads, s.wanted, s.waits, s.holds, s.decided, s.output)
 	s.Wanted(0, 0)
 	return s
 }
@@ -82,6 +91,29 @@ func (s *Scheduler) Lead(leads bool) {
 	} else {
 		s.Wanted(0, 0)
 		s.Waiting(nil)
+		s.Holding(nil, nil)
+	}
+}
+
+// Results of decisions, as they are counted.
+const (
+	refused  = "refused"
+	placed   = "placed"
+	ahead    = "ahead"
+	requeued = "requeued"
+)
+
+// Refused counts jobs that were not accepted.
+func (s *Scheduler) Refused(n int) {
+	if s != nil {
+		s.decided.WithLabelValues(refused).Add(float64(n))
+	}
+}
+
+// Output counts what was stored of it.
+func (s *Scheduler) Output(bytes int) {
+	if s != nil {
+		s.output.Add(float64(bytes))
 	}
 }
 
@@ -152,6 +184,9 @@ func (s *Scheduler) change(j *turno.Job, from turno.State) {
 	if !has(from) && !has(j.State) {
 		a = nil // an earlier attempt: this change is not its doing
 	}
+	if a != nil && !has(from) {
+		s.decided.WithLabelValues(placedAs(a)).Inc()
+	}
 	if a != nil && !a.StartedAt.IsZero() && !began(from) {
 		s.start(j, a, queue, kind)
 	}
@@ -160,8 +195,16 @@ func (s *Scheduler) change(j *turno.Job, from turno.State) {
 		s.end(j, a, queue, kind)
 	case a != nil && a.Result != nil:
 		s.retries.WithLabelValues(queue, kind, string(a.Result.Reason)).Inc()
+		s.decided.WithLabelValues(requeued).Inc()
 		s.used(a, j.Spec, queue)
 	}
+}
+
+func placedAs(a *turno.Attempt) string {
+	if a.Ahead {
+		return ahead
+	}
+	return placed
 }
 
 // began tells whether a job in that state has an attempt that runs.

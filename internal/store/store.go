@@ -152,6 +152,12 @@ type Webhooks interface {
 	DueWebhooks(ctx context.Context, limit int) ([]turno.Webhook, error)
 }
 
+// Sized is an adapter on a disk.
+type Sized interface {
+	// Size is how many bytes it takes there, by its own account.
+	Size(ctx context.Context) (int64, error)
+}
+
 // Store is safe for concurrent use. Who opened an adapter closes it.
 type Store interface {
 	// Lead takes or renews the lead for holder. ErrHeld comes with the Lead of

@@ -65,6 +65,9 @@ type Options struct {
 	// again; one that lives renews them. 0 is 10 s.
 	AckWait time.Duration
 	Logger  *slog.Logger // nil: silent
+	// OnLink is told when the connection stands, and when it was lost; nil: nobody
+	// wants to know.
+	OnLink func(up bool)
 }
 
 const defaultPrefix = "turno."
@@ -78,6 +81,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.AckWait == 0 {
 		o.AckWait = 10 * time.Second
+	}
+	if o.OnLink == nil {
+		o.OnLink = func(bool) {}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -129,6 +135,7 @@ func Open(ctx context.Context, o Options) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", o.URL, err)
 	}
+	b.opts.OnLink(true)
 	return b, nil
 }
 
@@ -235,6 +242,7 @@ func (b *Broker) disconnected(err error) {
 	b.acks.fail(fmt.Errorf("%w before the confirm: the outcome is unknown", errDown))
 	if !closed {
 		b.opts.Logger.Warn("connection to the broker was lost", "err", err)
+		b.opts.OnLink(false)
 	}
 }
 
@@ -253,6 +261,7 @@ func (b *Broker) reconnected() {
 		p.reconnected()
 	}
 	b.opts.Logger.Info("connection to the broker came back")
+	b.opts.OnLink(true)
 }
 
 func isClosed(c chan struct{}) bool {

@@ -101,6 +101,7 @@ func (l *link) connect(ctx context.Context) error {
 	defer l.mu.Unlock()
 	l.conn, l.raw = conn, raw
 	close(l.up)
+	l.tell(true)
 	return nil
 }
 
@@ -202,8 +203,15 @@ func (l *link) drop() {
 	}
 	if l.conn != nil {
 		l.conn, l.raw, l.up = nil, nil, make(chan struct{})
+		l.tell(false)
 	}
 	l.blocked.Store(false)
+}
+
+func (l *link) tell(up bool) {
+	if l.b.opts.OnLink != nil {
+		l.b.opts.OnLink(up)
+	}
 }
 
 // cut ends a connection without asking; another one comes.

@@ -56,6 +56,9 @@ type Options struct {
 	// WatchEvery is how often a consumer to which nothing came looks whether
 	// there is something; 0: 10 s. At the second time it consumes anew.
 	WatchEvery time.Duration
+	// OnLink is told when one of the connections stands, and when it was lost; nil:
+	// nobody wants to know.
+	OnLink func(up bool)
 }
 
 // Broker is a few connections to RabbitMQ.

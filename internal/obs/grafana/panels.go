@@ -87,6 +87,8 @@ var rows = []row{
 		{title: "From the decision to the start", unit: "s", queries: []query{
 			{expr: quantile("0.95", "queue", "turno_dispatch_latency_seconds", queue), legend: "{{queue}} p95"}}},
 		{title: "Jobs by state", unit: "none", queries: []query{{expr: jobsIn(".*", "by (state) "), legend: "{{state}}"}}},
+		{title: "Devices that queues have", unit: "none", stack: true, queries: []query{
+			{expr: "max by (queue, device) (turno_queue_slots_used" + queue + ")", legend: "{{queue}} {{device}}"}}},
 		{title: "What waits, and for what", unit: "none", stack: true, rare: true, queries: []query{
 			{expr: "sum by (reason) (turno_jobs_blocked" + queue + ")", legend: "{{reason}}"}}},
 		{title: "The oldest in line", unit: "s", rare: true, queries: []query{
@@ -114,6 +116,9 @@ var rows = []row{
 		{title: "Memory in use", unit: "percentunit", rare: true, queries: []query{
 			{expr: "max by (hostname, gpu, UUID) (turno_gpu_memory_used_bytes" + gpus + ") / max by (hostname, gpu, UUID) (turno_gpu_memory_total_bytes" + gpus + " > 0)", legend: "{{hostname}} GPU {{gpu}}"}}},
 		{title: "Jobs have it", unit: "none", queries: perGPU("turno_gpu_allocated")},
+		{title: "Utilisation by job", unit: "percentunit", rare: true, queries: []query{
+			{expr: "max by (hostname, gpu, UUID) (turno_gpu_utilization_ratio" + gpus + ") * on (hostname, gpu, UUID) group_left (job_id, user) max by (hostname, gpu, UUID, job_id, user) (turno_job_gpu_info)",
+				legend: "job {{job_id}} of {{user}}: {{hostname}} GPU {{gpu}}"}}},
 		{title: "Power", unit: "watt", rare: true, queries: perGPU("turno_gpu_power_watts")},
 		{title: "Temperature", unit: "celsius", rare: true, queries: perGPU("turno_gpu_temperature_celsius")},
 		{title: "Clock", unit: "hertz", rare: true, queries: perGPU("turno_gpu_sm_clock_hertz")},
@@ -136,6 +141,16 @@ var rows = []row{
 		{title: "Refused for their token", tile: true, unit: "none", queries: []query{{expr: "sum(increase(turno_auth_failures_total" + anywhere + "[$__range]))"}}},
 		{title: "Streams that are open", tile: true, unit: "none", queries: []query{{expr: "sum(turno_sse_clients" + anywhere + ")"}}},
 		{title: "Scrapes that lacked something", tile: true, bad: true, unit: "none", queries: []query{{expr: "sum(increase(turno_telemetry_errors_total" + anywhere + "[$__range]))"}}},
+		{title: "Messages to the broker", unit: "ops", stack: true, queries: []query{
+			{expr: "sum by (instance, result) (" + rate("turno_broker_publish_total", anywhere) + ")", legend: "{{instance}} {{result}}"}}},
+		{title: "The broker's confirm", unit: "s", queries: []query{
+			{expr: quantile("0.5", "instance", "turno_broker_roundtrip_seconds", anywhere), legend: "{{instance}} median"},
+			{expr: quantile("0.99", "instance", "turno_broker_roundtrip_seconds", anywhere), legend: "{{instance}} p99"}}},
+		{title: "Connections to the broker", unit: "none", queries: []query{
+			{expr: "sum by (instance) (turno_broker_connections" + anywhere + ")", legend: "{{instance}}"}}},
+		{title: "The store's size", unit: "bytes", queries: []query{{expr: "max by (store) (turno_store_size_bytes" + anywhere + ")", legend: "{{store}}"}}},
+		{title: "Decisions", unit: "ops", queries: []query{
+			{expr: "sum by (result) (" + rate("turno_scheduler_decisions_total", anywhere) + ")", legend: "{{result}}"}}},
 		{title: "Webhooks", unit: "ops", note: "tries, by what the webhook is afterwards: pending is tried again", stack: true, queries: []query{
 			{expr: "sum by (state) (" + rate("turno_webhook_tries_total", anywhere) + ")", legend: "{{state}}"}}},
 		{title: "A round of the scheduler", unit: "s", queries: []query{

@@ -195,8 +195,13 @@ func (a *Role) fillGathered(ctx context.Context, s *stream) {
 			return
 		}
 		text, err := a.visibleText(ctx, at)
-		if err != nil || len(text) > 0 && !s.add(text) {
-			a.log.Info("ended a stream of events", "err", err)
+		if err != nil {
+			a.log.Warn("ended a stream of events", "err", err)
+			return
+		}
+		if len(text) > 0 && !s.add(text) {
+			a.metrics.Slow()
+			a.log.Info("dropped a slow reader of events")
 			return
 		}
 	}

@@ -221,6 +221,7 @@ func (a *Role) fill(ctx context.Context, s *stream, q turno.EventQuery) {
 			kind = "reset"
 		}
 		if !s.add(fmt.Appendf(nil, "id: %d\nevent: %s\ndata: %s\n\n", e.Revision, kind, data)) {
+			a.metrics.Slow()
 			a.log.Info("dropped a slow reader of events")
 			return
 		}

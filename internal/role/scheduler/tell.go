@@ -22,11 +22,28 @@ func (t *term) tellMetrics() {
 		sum := t.core.Wanted()
 		t.o.Metrics.Wanted(sum.CPUs, sum.GPUs)
 		t.wanted, t.changed = now, false
+		t.tellHolding()
 		t.untold = t.o.Metrics != nil // nobody listens: nothing is counted
 	}
 	if t.untold && !now.Before(t.waiting) {
 		t.tellWaiting(now)
 	}
+}
+
+// tellHolding tells which jobs have GPUs, and what queues have.
+func (t *term) tellHolding() {
+	if t.o.Metrics == nil {
+		return
+	}
+	var all []obs.Holding
+	for _, h := range t.core.Holdings() {
+		all = append(all, obs.Holding{Hostname: h.Hostname, GPU: h.GPU, Job: h.Job, Queue: h.Spec.Queue, Type: h.Spec.Type, User: h.Spec.User})
+	}
+	var queues []obs.QueueUse
+	for queue, u := range t.core.InUse() { // order-free: summed
+		queues = append(queues, obs.QueueUse{Queue: queue, CPUs: u.CPUs, GPUs: u.GPUs})
+	}
+	t.o.Metrics.Holding(all, queues)
 }
 
 // tellWaiting tells what jobs wait for.

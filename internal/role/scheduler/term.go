@@ -335,7 +335,22 @@ func (t *term) hand(s *submission) *turno.SubmissionReply {
 		}
 	}
 	t.batch.jobs += len(s.jobs)
+	t.o.Metrics.Refused(refusedOf(reply, len(s.jobs)))
 	return reply
+}
+
+// refusedOf counts the jobs that a reply refuses; given: those of a message that
+// was refused as a whole.
+func refusedOf(reply *turno.SubmissionReply, given int) (n int) {
+	if reply.Error != nil {
+		return max(1, given)
+	}
+	for i := range reply.Jobs {
+		if reply.Jobs[i].Error != nil {
+			n++
+		}
+	}
+	return n
 }
 
 func (t *term) answer(ctx context.Context, a *ask) (err error) {
@@ -470,6 +485,7 @@ func (t *term) commit(ctx context.Context, ready *sched.Ready, of *batch) error 
 	}
 	t.o.OnWorkers(ready.Workers, ready.Gone)
 	for _, c := range kept {
+		t.o.Metrics.Output(len(c.Data))
 		t.core.LogStored(t.clock.Now(), c.AttemptKey, c.Offset+int64(len(c.Data)))
 	}
 	return nil

@@ -61,7 +61,10 @@ type Store struct {
 	close  func() error
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store = (*Store)(nil)
+	_ store.Sized = (*Store)(nil)
+)
 
 // Open connects to the database and brings its schema up to date.
 func Open(ctx context.Context, o Options) (*Store, error) {
@@ -99,6 +102,20 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // call may be made.
 func (s *Store) Close() error {
 	return s.close()
+}
+
+// Size implements store.Sized.
+func (s *Store) Size(ctx context.Context) (bytes int64, err error) {
+	rows, err := s.db.Query(ctx, `SELECT pg_database_size(current_database())`)
+	if err == nil {
+		defer rows.Close()
+		rows.Next()
+		err = errors.Join(rows.Scan(&bytes), rows.Err())
+	}
+	if err != nil {
+		return 0, fmt.Errorf("look at the store's size: %w", err)
+	}
+	return bytes, nil
 }
 
 // session is the configuration of one kind of connection.

@@ -43,6 +43,7 @@ type Options struct {
 // Store is a store in a file.
 type Store struct {
 	*sqlstore.Store
+	path  string
 	db    *db
 	close func() error
 
@@ -56,7 +57,10 @@ type leading struct {
 	term   uint64
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store = (*Store)(nil)
+	_ store.Sized = (*Store)(nil)
+)
 
 // Open opens the store, or makes it. It fails when another process has it.
 func Open(ctx context.Context, o Options) (*Store, error) {
@@ -96,7 +100,7 @@ func open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{db: db}
+	s := &Store{path: o.Path, db: db}
 	var term, revision int64
 	rows, err := db.Query(ctx, `SELECT term, revision FROM head`)
 	if err == nil {
@@ -115,6 +119,22 @@ func open(ctx context.Context, o Options) (*Store, error) {
 // Close closes the store. It waits for a commit that is under way; other calls
 // fail.
 func (s *Store) Close() error { return s.close() }
+
+// Size implements store.Sized: the file and its log.
+func (s *Store) Size(context.Context) (int64, error) {
+	var sum int64
+	for _, name := range []string{s.path, s.path + "-wal"} {
+		info, err := os.Stat(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // there is no log
+		}
+		if err != nil {
+			return 0, fmt.Errorf("look at the store's size: %w", err)
+		}
+		sum += info.Size()
+	}
+	return sum, nil
+}
 
 // Lead implements store.Store. Whoever asks first leads until he gives it up
 // or the process ends.

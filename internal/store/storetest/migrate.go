@@ -50,6 +50,9 @@ func Migrated(t *testing.T, s store.Store) {
 	if err != nil || string(text) != "hello\nagain\n" || size != 12 {
 		t.Errorf("the log of job 1 is %q of %d, %v", text, size, err)
 	}
+	if n, err := s.(store.Sized).Size(t.Context()); err != nil || n < 1000 {
+		t.Errorf("it takes %d bytes, %v", n, err)
+	}
 	goOn(t, s)
 }
 
