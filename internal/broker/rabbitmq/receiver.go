@@ -194,10 +194,14 @@ func (r *receiver) serve(ctx context.Context, conn *amqp.Connection, queue strin
 			dry = -1 // something came since the last look
 			r.take(d)
 		case <-look.C:
+			if dry < 0 || !r.hungry() {
+				dry = 0
+				continue
+			}
 			switch waits, err := r.waiting(conn, queue); {
 			case err != nil:
 				return err
-			case dry < 0 || waits == 0 || !r.hungry():
+			case waits == 0 || !r.hungry(): // it may have become full meanwhile
 				dry = 0
 			case dry > 0:
 				r.b.opts.Logger.Warn("nothing comes from a queue that holds something; consumes anew", "queue", queue, "messages", waits)
