@@ -95,6 +95,9 @@ func (t *term) tellAll(ctx context.Context, due []turno.Webhook) {
 	}
 	jobs, err := t.o.Store.Find(ctx, refs...)
 	if err != nil {
+		if ctx.Err() == nil {
+			t.log.Warn("did not read the jobs of webhooks; tries again", "err", err)
+		}
 		sleep(ctx, webhookRest)
 		return
 	}
