@@ -46,7 +46,7 @@ func (s *session) lookAround(ctx context.Context, cfg config.Config) surrounding
 	_, err := os.Stat("/dev/nvidiactl")
 	at.driver = err == nil
 	for _, dir := range []string{cfg.Data, os.TempDir()} {
-		if errors.Is(writable(existing(dir)), syscall.EROFS) || errors.Is(writable(existing(dir)), fs.ErrPermission) {
+		if err := writable(existing(dir)); errors.Is(err, syscall.EROFS) || errors.Is(err, fs.ErrPermission) {
 			at.cannot = append(at.cannot, dir)
 		}
 	}
