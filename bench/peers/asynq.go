@@ -19,7 +19,6 @@ type asynqQueue struct {
 	client    *asynq.Client
 	inspector *asynq.Inspector
 	queue     string
-	runs      int
 	sent      int
 	id        string // of the task that was handed in last
 }

@@ -93,7 +93,7 @@ func measure(ctx context.Context, args []string) error {
 	}
 	all := chosen(contestants(o.turno), o.only)
 	if len(all) == 0 {
-		return fmt.Errorf("--only %s: no contestant is called so", o.only)
+		return fmt.Errorf("-only %s: no contestant is called so", o.only)
 	}
 	r := record{SchemaVersion: 1, Conditions: conditionsNow(ctx, o)}
 	for _, c := range all {

@@ -99,6 +99,7 @@ func (d *driver) order(ctx context.Context, o order) (answer, error) {
 		}
 		return a, nil
 	case <-timer.C:
+		d.cmd.Process.Kill() // its answer, should it come, would be taken for that to the next order
 		return answer{}, fmt.Errorf("%s of %s: no answer within %v", o.Do, o.Kind, orderLimit)
 	case <-ctx.Done():
 		return answer{}, context.Cause(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"strings"
@@ -101,12 +102,18 @@ func (q *turnoQueue) last(ctx context.Context) error {
 		// The stream may begin after the end of this first job.
 		return until(ctx, lookForOne, func() (bool, error) {
 			j, err := q.c.Job(ctx, fmt.Sprint(q.number))
+			if err == nil && j.State.Ended() && j.State != turno.Succeeded {
+				err = fmt.Errorf("job %d: %s", q.number, j.State)
+			}
 			return err == nil && j.State.Ended(), err
 		})
 	}
 	for {
 		e, err, ok := q.next()
-		if err != nil || !ok {
+		if !ok {
+			err = io.EOF
+		}
+		if err != nil {
 			return fmt.Errorf("read events: %w", err)
 		}
 		if e.Number == q.number && e.State.Ended() {
