@@ -35,8 +35,11 @@ own, others all.`
 	leastID = 4
 )
 
-// errStopped ends a run as Ctrl-C does.
-var errStopped = errors.New("somebody stopped it at the server")
+// What ends a run as Ctrl-C does.
+var (
+	errStopped = errors.New("somebody stopped it at the server")
+	errRemoved = errors.New("somebody removed it at the server")
+)
 
 // handIn sends a run to the server that it measures, while it goes on. Trouble
 // with that never ends the run.
@@ -82,6 +85,11 @@ func (h *handIn) now(ctx context.Context, r *record.Results, file []byte) {
 		return
 	}
 	known, ok := errors.AsType[*turno.Error](err)
+	if ok && known.Code == turno.CodeNotFound && h.sent {
+		h.off = true
+		h.stop(errRemoved)
+		return
+	}
 	if h.off = ok && (known.Code == turno.CodeNotFound || known.Code == turno.CodeForbidden || known.Code == turno.CodeQuota || known.Code == turno.CodeConflict); h.off || !h.told {
 		h.told = true
 		h.s.warnf("the run was not handed in: %v", err)
