@@ -186,6 +186,9 @@ func (r *Role) ended(now time.Time, e event) {
 	}
 	delete(r.live, e.key)
 	r.ports.free(e.key)
+	if a.folder {
+		r.onDisk[e.key] = true
+	}
 	a.blame(e.result)
 	if err := r.release(a); err != nil {
 		r.log.Error("did not describe this machine anew", "err", err)

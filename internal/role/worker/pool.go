@@ -163,16 +163,21 @@ func (p *pool) give(c *warm, r *run) {
 		Key: r.a.key.String(), Type: t.Spec.Type, Params: t.Spec.Params, Env: t.Spec.Env, Device: t.Device,
 		GPU: strings.Join(t.GPUs, ","), Threads: t.Spec.CPUs.Whole(), Log: filepath.Join(r.a.dir, child.LogFile),
 	}
-	if c.group.key.class != string(runner.Light) {
+	light := c.group.key.class == string(runner.Light)
+	var err error
+	if light {
+		err = r.a.letWrite(p.role)
+	} else {
 		request.Dir = filepath.Join(r.a.dir, "out")
-		err := r.a.furnish(p.role)
-		if err == nil {
+		if err = r.a.furnish(p.role); err == nil {
 			request.CkptDir, err = p.role.ckpts.make(t, r.a.owner)
 		}
-		if err != nil {
-			p.role.inbox.put(event{key: r.a.key, result: setupFailure(fmt.Errorf("make the job's folder: %w", err))})
-			return
-		}
+	}
+	if err != nil {
+		p.role.inbox.put(event{key: r.a.key, result: setupFailure(fmt.Errorf("make the job's folder: %w", err))})
+		return
+	}
+	if !light {
 		p.role.shipper.follow(r.a.key, r.a.dir)
 	}
 	if withFiles(t.Spec) {
@@ -215,6 +220,21 @@ func (a *attempt) furnish(r *Role) (err error) {
 		return err
 	}
 	return errors.Join(a.owner.own(out), a.owner.own(a.dir))
+}
+
+// letWrite makes the folder of a light run's log, where the runner is another user
+// than the worker and could not make it when it first writes. A run without
+// parameters, such as a no-op that measures the queue, has nothing to say.
+func (a *attempt) letWrite(r *Role) error {
+	o, err := r.owner(a.task)
+	if err != nil || o == nil || len(a.task.Spec.Params) <= len("{}") {
+		return err
+	}
+	if err := os.MkdirAll(a.dir, 0o700); err != nil {
+		return err
+	}
+	a.folder = true
+	return o.own(a.dir)
 }
 
 func runnerFailure(message string) *turno.Result {

@@ -138,6 +138,7 @@ type attempt struct {
 	stop    func(grace time.Duration, why turno.Reason)
 	lease   time.Duration // of its shim, at its start
 	staged  bool          // its files are in its working folder
+	folder  bool          // one was made for a light run's log
 	order   turno.Reason  // why it was ended before that
 	command *command      // of one that is a command
 	fault   string        // of a device of its, for which it was ended
