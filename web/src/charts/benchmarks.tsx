@@ -20,7 +20,7 @@ export function SpeedUpChart({ of }: { of: Statistics }) {
             head: [t('jobs.col.type'), t('chart.col.speedup'), t('chart.col.interval'), `CPU ${t('chart.col.runs')}`, `GPU ${t('chart.col.runs')}`],
             rows: ups.map((u) => [named(u), significant(u.ratio), interval(u, significant), count(u.cpu_runs), count(u.gpu_runs)]),
           }}
-          make={() => bars(ups.map((_, i) => label(i)), [{ label: t('chart.col.speedup'), colour: token('series-2'), values: ups.map((u) => ({ y: u.ratio, yMin: u.low, yMax: u.high })) }], t('chart.speedup.axis'))} />
+          make={() => bars(ups.map((_, i) => label(i)), [{ label: t('chart.col.speedup'), colour: token('series-2'), values: ups.map((u) => ({ y: u.ratio, yMin: u.low, yMax: u.high })) }], axisOf(t('chart.speedup.axis')))} />
       )}
     </Section>
   );
@@ -46,7 +46,7 @@ export function TimesChart({ of }: { of: Statistics }) {
               const e = best(type, device)?.kernel_seconds;
               return e ? { y: e.median, yMin: Math.max(e.low, e.median / 1000), yMax: e.high } : null;
             }),
-          })), t('chart.times.axis'), true)} />
+          })), timeAxis, true)} />
       )}
     </Section>
   );
@@ -115,7 +115,7 @@ function sizes(lines: Line[]): ChartConfiguration {
   return {
     type: 'line', data: { datasets },
     options: {
-      scales: { x: axis(t('chart.sizes.axis'), 'logarithmic'), y: axis(t('chart.times.axis'), 'logarithmic', floor(lines.flatMap((l) => l.groups.map((g) => g.kernel_seconds.median)))) },
+      scales: { x: axis(t('chart.sizes.axis'), 'logarithmic'), y: timeAxis('logarithmic', floor(lines.flatMap((l) => l.groups.map((g) => g.kernel_seconds.median)))) },
       plugins: { legend: { labels: { color: token('text'), boxWidth: 12, filter: (item: { text: string }) => item.text !== '' } } },
     },
   } as unknown as ChartConfiguration;
@@ -123,7 +123,7 @@ function sizes(lines: Line[]): ChartConfiguration {
 
 export interface Bars { label: string; colour: string; values: ({ y: number; yMin: number; yMax: number } | null)[] }
 
-export function bars(labels: string[], series: Bars[], unit: string, logarithmic = false): ChartConfiguration {
+export function bars(labels: string[], series: Bars[], upright: MakeAxis, logarithmic = false): ChartConfiguration {
   return {
     type: 'barWithErrorBars',
     data: {
@@ -133,7 +133,7 @@ export function bars(labels: string[], series: Bars[], unit: string, logarithmic
       })),
     },
     options: {
-      scales: { x: axis(''), y: logarithmic ? axis(unit, 'logarithmic', floor(series.flatMap((s) => s.values.map((v) => v?.y ?? 0)))) : axis(unit, 'linear') },
+      scales: { x: axis(''), y: logarithmic ? upright('logarithmic', floor(series.flatMap((s) => s.values.map((v) => v?.y ?? 0)))) : upright('linear') },
       plugins: { legend: { display: series.length > 1, labels: { color: token('text'), boxWidth: 12 } } },
     },
   } as unknown as ChartConfiguration;
@@ -143,14 +143,22 @@ export function bars(labels: string[], series: Bars[], unit: string, logarithmic
 // nothing, which it cannot show.
 export const floor = (means: number[]): number => Math.min(...means.filter((m) => m > 0)) / 4;
 
-export function axis(title: string, type?: 'logarithmic' | 'linear', min?: number) {
+export function axis(title: string, type?: 'logarithmic' | 'linear', min?: number, text: (v: number) => string = significant) {
   return {
     ...(type ? { type } : {}), ...(min !== undefined && Number.isFinite(min) ? { min } : {}),
     title: { display: title !== '', text: title, color: token('text-muted') },
-    ticks: { color: token('text-muted'), ...(type ? { maxTicksLimit: 6, callback: (v: number | string) => significant(Number(v)) } : {}) },
+    ticks: { color: token('text-muted'), ...(type ? { maxTicksLimit: 6, callback: (v: number | string) => text(Number(v)) } : {}) },
     grid: { color: token('grid') }, border: { color: token('line') },
   };
 }
+
+type MakeAxis = (type: 'logarithmic' | 'linear', min?: number) => ReturnType<typeof axis>;
+
+export const axisOf = (title: string): MakeAxis => (type, min) => axis(title, type, min);
+
+// timeAxis is of seconds, told as people write times: 500 µs, 20 ms, 3 s.
+export const timeAxis: MakeAxis = (type, min) =>
+  axis(t('chart.times.axis'), type, min, (v) => (v === 0 ? '0' : duration(v)));
 
 function Nothing() {
   return <Empty icon="benchmarks" title={t('chart.empty')}><p>{t('chart.empty.help')}</p></Empty>;

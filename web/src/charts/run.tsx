@@ -4,7 +4,7 @@ import { Empty, Section } from '../components/basics';
 import { t } from '../i18n';
 import { count, exact, measured, significant } from '../lib/format';
 import type { FoundRow } from '../lib/types';
-import { axis, bars, floor } from './benchmarks';
+import { axis, axisOf, bars, floor, timeAxis } from './benchmarks';
 import { ChartCard } from './canvas';
 import { seriesColour, token, translucent } from './theme';
 
@@ -30,7 +30,7 @@ export function RunSpeedUps({ rows, log }: { rows: FoundRow[]; log: boolean }) {
               const up = ups.find((r) => r.case === c && r.side_name === side)?.speed_up;
               return up ? { y: up.ratio, yMin: up.ci_lo, yMax: up.ci_hi } : null;
             }),
-          })), t('bench.chart.speedup.axis'), log && wide(ups)), ups)} />
+          })), axisOf(t('bench.chart.speedup.axis')), log && wide(ups)), ups)} />
       )}
     </Section>
   );
@@ -67,7 +67,7 @@ export function RunTimes({ rows, log }: { rows: FoundRow[]; log: boolean }) {
               const m = rows.find((r) => r.case === c && r.side_name === side)?.times;
               return m ? { y: m.median, yMin: m.ci_lo, yMax: m.ci_hi } : null;
             }),
-          })), t('chart.times.axis'), log)} />
+          })), timeAxis, log)} />
       )}
     </Section>
   );
@@ -110,7 +110,7 @@ function bySize(lines: Line[]): ChartConfiguration {
   return {
     type: 'line', data: { datasets },
     options: {
-      scales: { x: axis(t('chart.sizes.axis'), 'logarithmic'), y: axis(t('chart.times.axis'), 'logarithmic') },
+      scales: { x: axis(t('chart.sizes.axis'), 'logarithmic'), y: timeAxis('logarithmic') },
       plugins: { legend: { labels: { color: token('text'), boxWidth: 12, filter: (item: { text: string }) => item.text !== '' } } },
     },
   } as unknown as ChartConfiguration;
@@ -137,7 +137,7 @@ export function RunSamples({ rows, log }: { rows: FoundRow[]; log: boolean }) {
               })),
             },
             options: {
-              scales: { x: axis(t('bench.chart.samples.axis'), 'linear', 0), y: axis(t('chart.times.axis'), log ? 'logarithmic' : 'linear', log ? floor(shown.map((r) => r.times.min)) * 2 : undefined) },
+              scales: { x: axis(t('bench.chart.samples.axis'), 'linear', 0), y: timeAxis(log ? 'logarithmic' : 'linear', log ? floor(shown.map((r) => r.times.min)) * 2 : undefined) },
               plugins: { legend: { labels: { color: token('text'), boxWidth: 10 } } },
             },
           } as unknown as ChartConfiguration)} />

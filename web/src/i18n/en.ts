@@ -587,7 +587,7 @@ export const en = {
   'chart.speedup.axis': 'times as fast',
   'chart.speedup.say': '{type}: {ratio} times as fast on the GPU ({interval}; {cpu} CPU and {gpu} GPU runs)',
   'chart.times': 'Kernel times by type',
-  'chart.times.axis': 'seconds',
+  'chart.times.axis': 'time',
   'chart.times.note': 'Median of each type’s most frequent size, with its 95 % interval. Lower is better.',
   'chart.types': 'Jobs by type',
   'chart.types.say': '{type}: {n} job|{type}: {n} jobs',

@@ -589,7 +589,7 @@ export const es: Texts = {
   'chart.speedup.axis': 'veces más rápido',
   'chart.speedup.say': '{type}: {ratio} veces más rápido en la GPU ({interval}; {cpu} ejecuciones en CPU y {gpu} en GPU)',
   'chart.times': 'Tiempos de cálculo por tipo',
-  'chart.times.axis': 'segundos',
+  'chart.times.axis': 'tiempo',
   'chart.times.note': 'Mediana del tamaño más frecuente de cada tipo, con su intervalo del 95 %. Menos es mejor.',
   'chart.types': 'Trabajos por tipo',
   'chart.types.say': '{type}: {n} trabajo|{type}: {n} trabajos',
