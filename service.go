@@ -164,10 +164,42 @@ type JobQuery struct {
 	Type   string
 	Name   string // part of the name
 	Parent int64  // tasks of this array
+	// Search is some words. Each is a part of the name, of the user or of a label,
+	// key=value, or the beginning of the id; their case does not count.
+	Search string
+	// Since and Until are times of submission: not before Since, before Until.
+	Since, Until time.Time
 	// Top leaves out the tasks of arrays.
-	Top    bool
-	Limit  int
-	Cursor string
+	Top bool
+	// OldestFirst turns the order round. A cursor holds for the order that it comes from.
+	OldestFirst bool
+	Limit       int
+	Cursor      string
+}
+
+// CountQuery asks how many jobs a JobQuery selects; its Limit and Cursor do not
+// matter. Where much has to be searched the answer is an estimate, unless it
+// must be Exact.
+type CountQuery struct {
+	JobQuery
+	Exact bool
+}
+
+// Facets says how many jobs a query selects, and how many it would if it asked
+// for another state, queue, user or type; what there is none of is left out.
+type Facets struct {
+	Count  int64            `json:"count"`
+	States map[State]int64  `json:"states"`
+	Queues map[string]int64 `json:"queues"`
+	Users  map[string]int64 `json:"users"`
+	Types  map[string]int64 `json:"types"`
+	// Estimated: some were counted, and the others are taken to be like them.
+	Estimated bool `json:"estimated,omitempty"`
+}
+
+// Counter is a Service that counts.
+type Counter interface {
+	Facets(ctx context.Context, q CountQuery) (Facets, error)
 }
 
 // JobPage is a part of a list. NextCursor is empty on the last one.

@@ -21,7 +21,8 @@ func (c *Client) Jobs(ctx context.Context, q turno.JobQuery) (turno.JobPage, err
 	for _, s := range q.States {
 		v.Add("state", string(s))
 	}
-	for key, text := range map[string]string{"queue": q.Queue, "user": q.User, "type": q.Type, "name": q.Name, "cursor": q.Cursor} {
+	for key, text := range map[string]string{"queue": q.Queue, "user": q.User, "type": q.Type, "name": q.Name, "q": q.Search, "cursor": q.Cursor,
+		"since": stamp(q.Since), "until": stamp(q.Until)} {
 		if text != "" {
 			v.Set(key, text)
 		}
@@ -32,12 +33,23 @@ func (c *Client) Jobs(ctx context.Context, q turno.JobQuery) (turno.JobPage, err
 	if q.Top {
 		v.Set("top", "true")
 	}
+	if q.OldestFirst {
+		v.Set("sort", "number")
+	}
 	if q.Limit != 0 {
 		v.Set("limit", strconv.Itoa(q.Limit))
 	}
 	var page turno.JobPage
 	err := c.get(ctx, "/jobs", v, &page)
 	return page, err
+}
+
+// stamp is a time as a parameter; none is no text.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
 }
 
 // Job implements turno.Service.

@@ -292,20 +292,50 @@ func Clip(text string) string {
 
 // Jobs implements turno.Service.
 func (g *Gate) Jobs(ctx context.Context, q turno.JobQuery) (turno.JobPage, error) {
-	w := Of(ctx)
+	if !narrow(Of(ctx), &q) {
+		return turno.JobPage{}, nil // there are none
+	}
+	return g.s.Jobs(ctx, q)
+}
+
+// narrow makes of a query what somebody may ask; false: nothing is left of it.
+func narrow(w *Who, q *turno.JobQuery) bool {
 	if w == nil {
-		return g.s.Jobs(ctx, q)
+		return true
 	}
 	if q.User == turno.Me {
 		q.User = w.User()
 	}
-	if !w.SeesAll() {
-		if q.User != "" && q.User != w.User() {
-			return turno.JobPage{}, nil // there are none
-		}
-		q.User = w.User()
+	if w.SeesAll() {
+		return true
 	}
-	return g.s.Jobs(ctx, q)
+	if q.User != "" && q.User != w.User() {
+		return false
+	}
+	q.User = w.User()
+	return true
+}
+
+// Facets implements turno.Counter, where the service does. Who does not see the
+// jobs of others does not hear that there are any.
+func (g *Gate) Facets(ctx context.Context, q turno.CountQuery) (turno.Facets, error) {
+	c, ok := g.s.(turno.Counter)
+	if !ok {
+		return turno.Facets{}, turno.Errorf(turno.CodeNotFound, "this server does not count jobs")
+	}
+	w := Of(ctx)
+	if !narrow(w, &q.JobQuery) {
+		return turno.Facets{}, nil
+	}
+	f, err := c.Facets(ctx, q)
+	if w != nil && !w.SeesAll() {
+		mine := f.Users[w.User()]
+		f.Users = map[string]int64{}
+		if mine > 0 {
+			f.Users[w.User()] = mine
+		}
+	}
+	return f, err
 }
 
 // Explain implements turno.Service.

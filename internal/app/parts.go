@@ -37,6 +37,7 @@ type Store interface {
 	store.Store
 	store.DeadLetters
 	store.Access
+	store.Facets
 	store.Webhooks
 	store.Benchmarks
 	store.Sized

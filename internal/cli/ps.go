@@ -20,6 +20,7 @@ Arrays stand in one line for the tasks that wait. With jobs as arguments it
 lists those, and the tasks of arrays among them.`
 	psHelp = `  turno ps
   turno ps -a --state failed -u eva
+  turno ps -a --since 24h --search "lr team=vision"
   turno ps 42 -o json
   turno ps --watch`
 )
@@ -29,7 +30,9 @@ type psOptions struct {
 	all, watch, me     bool
 	states             []string
 	user, queue, name  string
-	typ                string
+	typ, search        string
+	since, until       string
+	oldest             bool
 	limit              int
 	allUsers, noHeader bool
 	cfg                config.Config
@@ -48,6 +51,10 @@ func (s *session) psCommand() *cobra.Command {
 	fl.StringVarP(&o.queue, "queue", "q", "", "only jobs in this queue")
 	fl.StringVarP(&o.name, "name", "J", "", "only jobs whose name holds this")
 	fl.StringVar(&o.typ, "type", "", "only jobs of this workload")
+	fl.StringVar(&o.search, "search", "", "only jobs with each of these `WORDS` in name, user or a label (key=value), or at the beginning of the id")
+	fl.StringVar(&o.since, "since", "", "only jobs submitted since `WHEN`: 24h, 7d, 2026-01-20, 2026-01-20T12:34:00")
+	fl.StringVar(&o.until, "until", "", "only jobs submitted before `WHEN`")
+	fl.BoolVar(&o.oldest, "oldest", false, "the oldest first")
 	fl.IntVarP(&o.limit, "limit", "n", 100, "at most so many")
 	fl.BoolVarP(&o.watch, "watch", "w", false, "show it again whenever something changes")
 	fl.BoolVar(&o.noHeader, "no-header", false, "leave the first line out")
@@ -87,7 +94,7 @@ func (s *session) ps(ctx context.Context, svc turno.Service, o *psOptions, args 
 		s.notef("%s\n", s.errLook.dim("No jobs. turno ps -a lists those that have ended too."))
 	}
 	if more {
-		s.notef("%s\n", s.errLook.dim(fmt.Sprintf("Only the newest %d are shown; -n shows more.", o.limit)))
+		s.notef("%s\n", s.errLook.dim(fmt.Sprintf("Only the %s %d are shown; -n shows more.", map[bool]string{true: "oldest", false: "newest"}[o.oldest], o.limit)))
 	}
 	return nil
 }
@@ -105,7 +112,19 @@ func (s *session) psJobs(ctx context.Context, svc turno.Service, o *psOptions, a
 	if len(states) == 0 && !o.all {
 		states = activeStates
 	}
-	q := turno.JobQuery{States: states, Queue: o.queue, User: o.user, Name: o.name, Type: o.typ, Top: o.all && len(o.states) == 0}
+	q := turno.JobQuery{States: states, Queue: o.queue, User: o.user, Name: o.name, Type: o.typ, Search: o.search, OldestFirst: o.oldest,
+		Top: o.all && len(o.states) == 0}
+	for _, w := range []struct {
+		flag, text string
+		to         *time.Time
+	}{{"since", o.since, &q.Since}, {"until", o.until, &q.Until}} {
+		if w.text == "" {
+			continue
+		}
+		if *w.to, err = parsePast(w.text, s.sys.Now()); err != nil {
+			return nil, false, usage("--%s: %v", w.flag, err)
+		}
+	}
 	if o.me {
 		q.User = turno.Me
 	}

@@ -108,6 +108,24 @@ func parseMoment(text string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is not a point in time: use now+1hour, 16:30, tomorrow, 2026-01-20 or 2026-01-20T12:34:00", text)
 }
 
+var ago = regexp.MustCompile(`^(\d+) ?([a-z]+)(?: ago)?$`)
+
+// parsePast reads a point in time as parseMoment does, or how long ago it was: 24h.
+func parsePast(text string, now time.Time) (time.Time, error) {
+	if m := ago.FindStringSubmatch(strings.ToLower(text)); m != nil {
+		n, err := strconv.Atoi(m[1])
+		u, ok := momentUnits[strings.TrimSuffix(m[2], "s")]
+		if err == nil && ok && n < 1e6 {
+			return now.Add(-time.Duration(n) * u), nil
+		}
+	}
+	t, err := parseMoment(text, now)
+	if err != nil {
+		return t, fmt.Errorf("%q is not a point in the past: use 24h, 7d, 2026-01-20 or 2026-01-20T12:34:00", text)
+	}
+	return t, nil
+}
+
 var momentUnits = map[string]time.Duration{
 	"": time.Second, "sec": time.Second, "second": time.Second, "min": time.Minute, "minute": time.Minute, "m": time.Minute,
 	"h": time.Hour, "hour": time.Hour, "d": 24 * time.Hour, "day": 24 * time.Hour, "week": 7 * 24 * time.Hour,

@@ -11,8 +11,12 @@ import (
 	"turno/internal/store"
 )
 
-// maxFilter bounds a text to search for: longer than any name.
-const maxFilter = 256
+const (
+	// maxFilter bounds a text to search for: longer than any name.
+	maxFilter = 256
+	// maxWords bounds what each row is looked at for.
+	maxWords = 8
+)
 
 // Jobs implements turno.Service.
 func (s *Service) Jobs(ctx context.Context, q turno.JobQuery) (turno.JobPage, error) {
@@ -45,13 +49,30 @@ func checkQuery(q turno.JobQuery) *turno.Error {
 		return turno.Invalid("parent", "%d is not a job's number", q.Parent)
 	}
 	for _, f := range []struct{ field, text string }{
-		{"queue", q.Queue}, {"user", q.User}, {"type", q.Type}, {"name", q.Name}, {"cursor", q.Cursor},
+		{"queue", q.Queue}, {"user", q.User}, {"type", q.Type}, {"name", q.Name}, {"cursor", q.Cursor}, {"q", q.Search},
 	} {
 		if len(f.text) > maxFilter {
 			return turno.Invalid(f.field, "has %d bytes; at most %d are allowed", len(f.text), maxFilter)
 		}
 	}
+	if words := store.Words(q.Search); len(words) > maxWords {
+		return turno.Invalid("q", "has %d words; at most %d are searched for", len(words), maxWords)
+	}
 	return nil
+}
+
+var _ turno.Counter = (*Service)(nil)
+
+// Facets implements turno.Counter.
+func (s *Service) Facets(ctx context.Context, q turno.CountQuery) (turno.Facets, error) {
+	if err := checkQuery(q.JobQuery); err != nil {
+		return turno.Facets{}, err
+	}
+	f, err := s.o.Store.Facets(ctx, q)
+	if err != nil {
+		return turno.Facets{}, fmt.Errorf("count jobs: %w", err)
+	}
+	return f, nil
 }
 
 // Job implements turno.Service.

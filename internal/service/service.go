@@ -33,6 +33,7 @@ const DefaultAskTimeout = 2 * time.Second
 type Store interface {
 	store.Store
 	store.DeadLetters
+	store.Facets
 	store.Webhooks
 }
 

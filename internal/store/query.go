@@ -1,6 +1,9 @@
 package store
 
 import (
+	"maps"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,6 +31,17 @@ func PageLimit(limit int) int {
 // Cursor is the text form of "the page that begins below this number".
 func Cursor(below int64) string { return strconv.FormatInt(below, 10) }
 
+// upward stands before the number in a cursor of a list with the oldest first.
+const upward = "a"
+
+// NextCursor is that of the page after the one that ends with a number.
+func NextCursor(q turno.JobQuery, last int64) string {
+	if q.OldestFirst {
+		return upward + Cursor(last)
+	}
+	return Cursor(last)
+}
+
 // ParseCursor reads it; no text is the first page, for which it gives 0.
 func ParseCursor(text string) (below int64, err error) {
 	if text == "" {
@@ -39,6 +53,39 @@ func ParseCursor(text string) (below int64, err error) {
 			WithHint("use the next_cursor of that page as it is, or leave it out for the first")
 	}
 	return below, nil
+}
+
+// Span is what numbers a page of q may hold: from … below-1.
+func Span(q turno.JobQuery) (from, below int64, err error) {
+	if !q.OldestFirst {
+		if below, err = ParseCursor(q.Cursor); below == 0 {
+			below = math.MaxInt64
+		}
+		return 0, below, err
+	}
+	number, is := strings.CutPrefix(q.Cursor, upward)
+	if !is && q.Cursor != "" || is && number == "" {
+		number = "x" // it is of the other order, or of none
+	}
+	last, err := ParseCursor(number)
+	return last + 1, math.MaxInt64, err
+}
+
+// Words are what a Search looks for, folded.
+func Words(search string) []string { return strings.Fields(FoldName(search)) }
+
+// Between stands between the name and each label in SearchText. Names and labels
+// hold no such character.
+const Between = "\x1f"
+
+// SearchText is what a word of a Search may be a part of, beside the user.
+func SearchText(s *turno.Spec) string {
+	var b strings.Builder
+	b.WriteString(FoldName(s.Name))
+	for _, key := range slices.Sorted(maps.Keys(s.Labels)) {
+		b.WriteString(Between + FoldName(key) + "=" + FoldName(s.Labels[key]))
+	}
+	return b.String()
 }
 
 // FoldName is the form in which names are compared with JobQuery.Name: case

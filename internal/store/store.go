@@ -28,6 +28,12 @@
 //	S18 Beyond the bounds of a batch that brings dead letters the oldest go.
 //	S23 Webhooks come back as written, to the microsecond; what is newest of a job counts. Those with a time come in its
 //	   order, and the others not among them. (S19 to S22: see Access, S24 and S25: see Benchmarks.)
+//	S26 Search selects jobs of which each word is a part of the name, of the user or of a label written key=value, or
+//	   the beginning of the id without a task's index. The case of letters does not count.
+//	S27 Since and Until select by the time of submission, to the microsecond, whatever the clock did between two jobs.
+//	S28 OldestFirst lists the same jobs the other way round. A cursor of the other order is refused.
+//	S29 Facets counts what Jobs selects, by state, queue, user and type, each as if the query did not speak of it. It is
+//	   exact, unless words or a name are searched for and it need not be.
 //
 // An error of Commit that is none of ErrFenced, ErrDuplicate, ErrConflict and
 // ErrLogGap leaves open whether the batch was committed (the connection may
@@ -67,8 +73,8 @@ var (
 )
 
 // Change is one job as it now is. From is its state in the commit before;
-// empty for a new one. Its id, number, parent, task index and spec never
-// change after the first commit; a task shares its array's spec if it can.
+// empty for a new one. Its id, number, parent, task index, spec and time of
+// submission never change after the first commit; a task shares its array's spec if it can.
 type Change struct {
 	Job  *turno.Job
 	From turno.State
@@ -142,6 +148,11 @@ type LogSize struct {
 type DeadLetters interface {
 	// DeadLetters lists without bodies; with a Number it gives that one, or ErrNotFound.
 	DeadLetters(ctx context.Context, q turno.DeadLetterQuery) (turno.DeadLetterPage, error)
+}
+
+// Facets is every Store: apart, because few ask.
+type Facets interface {
+	Facets(ctx context.Context, q turno.CountQuery) (turno.Facets, error)
 }
 
 // Webhooks is every Store: apart, because few ask.

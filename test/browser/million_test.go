@@ -232,6 +232,10 @@ func (m *million) filters(b *testing.B) {
 		"jobs?thin=true&state=failed&queue=gpu&type=exec", "jobs?thin=true&name=job-77777", "jobs?thin=true&name=needle",
 		"jobs?thin=true&name=there-is-none", "jobs?thin=true&parent=5", "jobs?thin=true&cursor=500000", "jobs?thin=true&type=matmul&cursor=1000",
 		"summary", "statistics", "workers", "timeseries?range_seconds=900", "jobs:count?state=failed", "jobs:count?queue=gpu",
+		"jobs?thin=true&sort=number", "jobs?thin=true&sort=number&state=failed", "jobs?thin=true&q=needle", "jobs?thin=true&q=job-77777", "jobs?thin=true&q=rare",
+		"jobs?thin=true&q=there-is-none", "jobs?thin=true&since=1h", "jobs?thin=true&since=30d&until=1h&queue=gpu", "jobs?thin=true&q=01890a5d-ac96-7001-8000-000000012345",
+		"jobs?thin=true&count=exact", "jobs?thin=true&q=needle&count=estimate", "jobs:facets", "jobs:facets?top=true&state=failed&queue=gpu", "jobs:facets?since=30d",
+		"jobs:facets?q=needle", "jobs:facets?q=needle&count=exact",
 	} {
 		var times []float64
 		normal := m.hurry(b)

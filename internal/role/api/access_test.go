@@ -113,7 +113,7 @@ const (
 var mayUse = map[string]string{
 	"healthz": nobodyNeeded, "readyz": nobodyNeeded, "whoami": nobodyNeeded, "signIn": nobodyNeeded, "signOut": nobodyNeeded,
 	"version": anyUser, "me": anyUser,
-	"jobs": readers, "job": readers, "why": readers, "log": readers, "events": readers, "artifacts": readers, "artifact": readers, "countJobs": readers,
+	"jobs": readers, "facets": readers, "job": readers, "why": readers, "log": readers, "events": readers, "artifacts": readers, "artifact": readers, "countJobs": readers,
 	"workers": readers, "types": readers, "summary": readers, "statistics": readers, "timeseries": readers, "signInLink": readers,
 	"tokens": readers, "revokeToken": readers,
 	"submit": submitters, "preview": submitters, "act": submitters, "actOnMatches": submitters, "retry": submitters, "session": submitters,

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -31,6 +32,9 @@ type jobFilter struct {
 	User   string        `json:"user,omitempty"`
 	Type   string        `json:"type,omitempty"`
 	Name   string        `json:"name,omitempty" doc:"part of the name, in any case"`
+	Q      string        `json:"q,omitempty" doc:"words, as in the list"`
+	Since  string        `json:"since,omitempty" doc:"as in the list"`
+	Until  string        `json:"until,omitempty" doc:"as in the list"`
 	Parent int64         `json:"parent,omitempty" doc:"tasks of this array"`
 }
 
@@ -55,21 +59,14 @@ type bulkDone struct {
 // matchCount says how many jobs a filter selects.
 type matchCount struct {
 	Count  int                 `json:"count"`
-	More   bool                `json:"more,omitempty" doc:"there are more than are counted"`
+	More   bool                `json:"more,omitempty" doc:"there are more than an order in bulk takes"`
 	States map[turno.State]int `json:"states"`
 }
 
-type countIn struct {
-	State  []string `query:"state,explode" doc:"may be repeated; none: all that have not ended"`
-	Queue  string   `query:"queue"`
-	User   string   `query:"user"`
-	Type   string   `query:"type"`
-	Name   string   `query:"name" doc:"part of the name, in any case"`
-	Parent int64    `query:"parent" doc:"tasks of this array"`
-}
+type countIn struct{ FilterIn }
 
 func (a *Role) routeBulk() {
-	get(a, page{base + "/jobs:count", "countJobs", "How many jobs a filter selects", access.Read}, a.countJobs)
+	get(a, page{base + "/jobs:count", "countJobs", "How many jobs an order in bulk would be for; without a state those that have not ended", access.Read}, a.countJobs)
 	raw(a, huma.Operation{
 		Method: http.MethodPost, Path: base + "/jobs:bulk", OperationID: "actOnMatches", Summary: "Order something of all jobs that a filter selects",
 		Description: "Arrays count as one job. Jobs that come to match meanwhile are left alone.",
@@ -79,18 +76,29 @@ func (a *Role) routeBulk() {
 	}, a.actOnMatches)
 }
 
-func (f jobFilter) query() turno.JobQuery {
-	q := turno.JobQuery{States: f.State, Queue: f.Queue, User: f.User, Type: f.Type, Name: f.Name, Parent: f.Parent, Top: f.Parent == 0, Limit: actAtOnce}
+// query is what a list with the same filter shows.
+func (f jobFilter) query() (turno.JobQuery, error) {
+	in := FilterIn{Queue: f.Queue, User: f.User, Type: f.Type, Name: f.Name, Q: f.Q, Since: f.Since, Until: f.Until, Parent: f.Parent}
+	for _, s := range f.State {
+		in.State = append(in.State, string(s))
+	}
+	return in.bulk()
+}
+
+// bulk is the query of an order in bulk: of jobs that have not ended, if it does not say.
+func (in *FilterIn) bulk() (turno.JobQuery, error) {
+	q, err := in.query(time.Now())
 	if len(q.States) == 0 {
 		q.States = slices.DeleteFunc(slices.Clone(turno.States), turno.State.Ended)
 	}
-	return q
+	q.Top, q.Limit = q.Parent == 0, actAtOnce
+	return q, err
 }
 
-// matches lists what a filter selects, by its reference and state.
-func (a *Role) matches(ctx context.Context, f jobFilter) (refs []string, states map[turno.State]int, more bool, err error) {
+// matches lists what a query selects, by its reference and state.
+func (a *Role) matches(ctx context.Context, q turno.JobQuery) (refs []string, states map[turno.State]int, more bool, err error) {
 	states = map[turno.State]int{}
-	for q := f.query(); ; {
+	for {
 		page, err := a.gate.Jobs(ctx, q)
 		if err != nil {
 			return nil, nil, false, err
@@ -110,12 +118,19 @@ func (a *Role) matches(ctx context.Context, f jobFilter) (refs []string, states 
 }
 
 func (a *Role) countJobs(ctx context.Context, in *countIn) (matchCount, error) {
-	f := jobFilter{Queue: in.Queue, User: in.User, Type: in.Type, Name: in.Name, Parent: in.Parent}
-	for _, s := range in.State {
-		f.State = append(f.State, turno.State(s))
+	q, err := in.bulk()
+	if err != nil {
+		return matchCount{}, err
 	}
-	refs, states, more, err := a.matches(ctx, f)
-	return matchCount{len(refs), more, states}, err
+	q.Limit = 0
+	f, err := a.gate.Facets(ctx, turno.CountQuery{JobQuery: q, Exact: true})
+	out := matchCount{Count: int(f.Count), More: f.Count > maxMatches, States: map[turno.State]int{}}
+	for _, state := range q.States {
+		if n := f.States[state]; n > 0 {
+			out.States[state] = int(n)
+		}
+	}
+	return out, err
 }
 
 // bulkVerbs are those of jobs.
@@ -129,7 +144,11 @@ func (a *Role) actOnMatches(w http.ResponseWriter, r *http.Request, _ *struct{})
 	if !slices.Contains(bulkVerbs, in.Verb) {
 		return turno.Invalid("verb", "%.40q is nothing that can be done to jobs in bulk", in.Verb).WithHint("use one of %v", bulkVerbs)
 	}
-	refs, states, more, err := a.matches(r.Context(), in.Filter)
+	q, err := in.Filter.query()
+	if err != nil {
+		return err
+	}
+	refs, states, more, err := a.matches(r.Context(), q)
 	switch {
 	case err != nil:
 		return err

@@ -3,11 +3,9 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,20 +31,6 @@ type bulk struct {
 // bulkAnswer is the answer to many jobs.
 type bulkAnswer struct {
 	Jobs []turno.Submitted `json:"jobs"`
-}
-
-type jobsIn struct {
-	State  []string `query:"state,explode" doc:"may be repeated"`
-	Queue  string   `query:"queue"`
-	User   string   `query:"user"`
-	Type   string   `query:"type"`
-	Name   string   `query:"name" doc:"part of the name, in any case"`
-	Parent int64    `query:"parent" doc:"tasks of this array"`
-	Top    bool     `query:"top" doc:"without the tasks of arrays"`
-	Thin   bool     `query:"thin" doc:"only what a list shows: no parameters, environment, results and earlier attempts"`
-	Ref    []string `query:"ref,explode" maxItems:"100" doc:"these jobs, whatever else is selected; those that are not there are left out"`
-	Limit  int      `query:"limit" minimum:"0" maximum:"1000" doc:"0 is 100"`
-	Cursor string   `query:"cursor" doc:"next_cursor of the page before"`
 }
 
 type refIn struct {
@@ -76,7 +60,7 @@ func (a *Role) routeJobs() {
 		Responses:   answers[turno.Preview](a, map[string]string{"200": "What would become of it"}),
 		Errors:      []int{http.StatusUnprocessableEntity, http.StatusTooManyRequests}, Security: roles(access.Submit),
 	}, a.preview)
-	get(a, page{base + "/jobs", "jobs", "List jobs, newest first", access.Read}, a.listJobs)
+	a.routeList()
 	get(a, page{base + "/jobs/{ref}", "job", "One job", access.Read}, func(ctx context.Context, in *refIn) (turno.Job, error) {
 		return a.gate.Job(ctx, in.Ref)
 	})
@@ -92,59 +76,6 @@ func oneOrMany(a *Role, texts map[string]string) map[string]*huma.Response {
 		out[status].Content["application/json"].Schema = &huma.Schema{OneOf: []*huma.Schema{schemaOf[turno.Submitted](a), schemaOf[bulkAnswer](a)}}
 	}
 	return out
-}
-
-func (a *Role) listJobs(ctx context.Context, in *jobsIn) (turno.JobPage, error) {
-	q := turno.JobQuery{
-		Queue: in.Queue, User: in.User, Type: in.Type, Name: in.Name, Parent: in.Parent, Top: in.Top,
-		Limit: in.Limit, Cursor: in.Cursor,
-	}
-	for _, s := range in.State {
-		q.States = append(q.States, turno.State(s))
-	}
-	list := a.gate.Jobs
-	if len(in.Ref) > 0 {
-		list = func(ctx context.Context, _ turno.JobQuery) (turno.JobPage, error) { return a.jobsByRef(ctx, in.Ref) }
-	}
-	page, err := list(ctx, q)
-	if page.Items == nil {
-		page.Items = []turno.Job{} // a list is never null
-	}
-	if in.Thin {
-		page.Items = slices.Clone(page.Items) // others may have got the same page
-		for i := range page.Items {
-			thin(&page.Items[i])
-		}
-	}
-	return page, err
-}
-
-// jobsByRef lists those that are there, in the order asked for.
-func (a *Role) jobsByRef(ctx context.Context, refs []string) (page turno.JobPage, err error) {
-	for _, ref := range refs {
-		job, err := a.gate.Job(ctx, ref)
-		if known, ok := errors.AsType[*turno.Error](err); ok && known.Code == turno.CodeNotFound {
-			continue
-		}
-		if err != nil {
-			return turno.JobPage{}, err
-		}
-		page.Items = append(page.Items, job)
-	}
-	return page, nil
-}
-
-// thin leaves of a job what a list shows: a row of 400 bytes, whatever its spec.
-func thin(j *turno.Job) {
-	if s := j.Spec; s != nil {
-		j.Spec = &turno.Spec{Name: s.Name, Queue: s.Queue, User: s.User, Type: s.Type, Engine: s.Engine,
-			Device: s.Device, GPUs: s.GPUs, CPUs: s.CPUs, Priority: s.Priority, Array: s.Array}
-	}
-	if n := len(j.Attempts); n > 0 {
-		last := j.Attempts[n-1]
-		j.Attempts = []turno.Attempt{{Number: last.Number, Worker: last.Worker, Device: last.Device}}
-	}
-	j.Result = nil
 }
 
 type submitIn struct {

@@ -131,6 +131,17 @@ type page struct {
 
 // get registers a route whose answer is JSON. In holds its parameters.
 func get[In, Out any](a *Role, p page, f func(context.Context, *In) (Out, error)) {
+	huma.Register(a.api, a.getOp(p), func(ctx context.Context, in *In) (*result[Out], error) {
+		out, err := f(ctx, in)
+		if err != nil {
+			return nil, a.explain(p.id, err)
+		}
+		return &result[Out]{out}, nil
+	})
+}
+
+// getOp is the operation of a route that is read, with an ETag.
+func (a *Role) getOp(p page) huma.Operation {
 	op := huma.Operation{
 		Method: http.MethodGet, Path: p.path, OperationID: p.id, Summary: p.summary,
 		Errors: []int{http.StatusBadRequest, http.StatusUnauthorized, http.StatusNotFound, http.StatusServiceUnavailable},
@@ -143,13 +154,7 @@ func get[In, Out any](a *Role, p page, f func(context.Context, *In) (Out, error)
 	a.allow(op)
 	a.tagged[op.Method+" "+op.Path] = true
 	op.Responses = map[string]*huma.Response{"304": {Description: "As If-None-Match says: the ETag is that of before"}}
-	huma.Register(a.api, op, func(ctx context.Context, in *In) (*result[Out], error) {
-		out, err := f(ctx, in)
-		if err != nil {
-			return nil, a.explain(p.id, err)
-		}
-		return &result[Out]{out}, nil
-	})
+	return op
 }
 
 // raw registers a route that reads and writes by itself. In holds its

@@ -18,6 +18,7 @@ type shared struct {
 	turno.Service
 	jobs    lanes[turno.JobPage]
 	summary lanes[turno.Summary]
+	facets  lanes[turno.Facets]
 }
 
 func (s *shared) Jobs(ctx context.Context, q turno.JobQuery) (turno.JobPage, error) {
@@ -26,6 +27,15 @@ func (s *shared) Jobs(ctx context.Context, q turno.JobQuery) (turno.JobPage, err
 
 func (s *shared) Summary(ctx context.Context) (turno.Summary, error) {
 	return s.summary.read(ctx, "", s.Service.Summary)
+}
+
+// Facets implements turno.Counter.
+func (s *shared) Facets(ctx context.Context, q turno.CountQuery) (turno.Facets, error) {
+	c, ok := s.Service.(turno.Counter)
+	if !ok {
+		return turno.Facets{}, turno.Errorf(turno.CodeNotFound, "this server does not count jobs")
+	}
+	return s.facets.read(ctx, fmt.Sprintf("%#v", q), func(ctx context.Context) (turno.Facets, error) { return c.Facets(ctx, q) })
 }
 
 // Preview implements turno.Previewer.

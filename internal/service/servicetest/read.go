@@ -5,16 +5,20 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"turno"
 )
+
+// old is before any job.
+var old = time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // some fills a service with jobs 1 to 6.
 func some(t *testing.T, e *env) {
 	t.Helper()
 	e.submit(t, turno.Spec{Name: "Train A", Queue: "fast", User: "ana"})
 	e.submit(t, turno.Spec{Name: "train b", User: "bo"})
-	e.submit(t, turno.Spec{Name: "eval", Hold: true})
+	e.submit(t, turno.Spec{Name: "eval", Hold: true, Labels: map[string]string{"team": "Vision"}})
 	e.submit(t, turno.Spec{Name: "sweep", Array: &turno.Array{Tasks: turno.Ranges{{First: 0, Last: 9, Step: 1}}, Limit: 1}})
 	e.sched.expand(4, 3) // number 5
 	e.submit(t, turno.Spec{Name: "100% <_> ' OR 1=1 --"})
@@ -41,6 +45,12 @@ var readTests = map[string]func(*testing.T, Front){
 			{turno.JobQuery{Name: "%"}, "6"},
 			{turno.JobQuery{Name: "'; DROP TABLE jobs"}, ""},
 			{turno.JobQuery{User: "' OR ''='"}, ""},
+			{turno.JobQuery{Search: "train BO"}, "2"},
+			{turno.JobQuery{Search: "team=vision"}, "3"},
+			{turno.JobQuery{Search: "' or 1=1"}, "6"},
+			{turno.JobQuery{OldestFirst: true}, "1 2 3 4 4_3 6"},
+			{turno.JobQuery{Since: old, OldestFirst: true, Queue: "fast"}, "1"},
+			{turno.JobQuery{Until: old}, ""},
 		} {
 			page := must(e.Jobs(t.Context(), c.q))(t)
 			var got []string
@@ -81,6 +91,9 @@ var readTests = map[string]func(*testing.T, Front){
 			{turno.JobQuery{Parent: -1}, turno.CodeInvalid},
 			{turno.JobQuery{Cursor: "1; DROP TABLE jobs"}, turno.CodeMalformed},
 			{turno.JobQuery{Name: strings.Repeat("(a+)+", 1000)}, turno.CodeInvalid},
+			{turno.JobQuery{Search: strings.Repeat("a ", 9)}, turno.CodeInvalid},
+			{turno.JobQuery{Search: strings.Repeat("a", 257)}, turno.CodeInvalid},
+			{turno.JobQuery{Cursor: "7", OldestFirst: true}, turno.CodeMalformed},
 		} {
 			_, err := e.Jobs(t.Context(), c.q)
 			want(t, fmt.Sprintf("%.80v", c.q), code(err), c.code)

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -223,42 +222,6 @@ func (s *Store) Find(ctx context.Context, refs ...turno.Ref) ([]*turno.Job, erro
 		}
 	}
 	return found, nil
-}
-
-// Jobs implements store.Store.
-func (s *Store) Jobs(ctx context.Context, q turno.JobQuery) (turno.JobPage, error) {
-	if err := ctx.Err(); err != nil {
-		return turno.JobPage{}, fmt.Errorf("list jobs: %w", err)
-	}
-	below, err := store.ParseCursor(q.Cursor)
-	if err != nil {
-		return turno.JobPage{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var page turno.JobPage
-	for _, n := range slices.Backward(s.order) {
-		j := s.jobs[n]
-		if below != 0 && n >= below || !selects(q, j) {
-			continue
-		}
-		if len(page.Items) == store.PageSize(q) {
-			page.NextCursor = store.Cursor(page.Items[len(page.Items)-1].Number)
-			break
-		}
-		page.Items = append(page.Items, *cloneJob(j))
-	}
-	return page, nil
-}
-
-func selects(q turno.JobQuery, j *turno.Job) bool {
-	return (len(q.States) == 0 || slices.Contains(q.States, j.State)) &&
-		(q.Queue == "" || q.Queue == j.Spec.Queue) &&
-		(q.User == "" || q.User == j.Spec.User) &&
-		(q.Type == "" || q.Type == j.Spec.Type) &&
-		strings.Contains(store.FoldName(j.Spec.Name), store.FoldName(q.Name)) &&
-		(q.Parent == 0 || q.Parent == j.Parent) &&
-		(!q.Top || j.Parent == 0)
 }
 
 // Summary implements store.Store.

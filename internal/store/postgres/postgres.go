@@ -84,7 +84,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("open store: %w", err), s.db.close())
 	}
 	s.Store = sqlstore.New(sqlstore.Options{
-		DB: s.db, Log: o.Log, Find: "strpos", Revision: revision, History: s.db.history,
+		DB: s.db, Log: o.Log, Find: "strpos", Submitted: submitted, Revision: revision, History: s.db.history,
 	})
 	ctx, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.close = sync.OnceValue(func() error {
@@ -97,6 +97,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s.listen.Go(func() { l.run(ctx) })
 	return s, nil
 }
+
+// submitted finds a job's time of submission in its status. A text in front of
+// it cannot hold this: its quotes are escaped.
+const submitted = `COALESCE(CAST(substring(j.status FROM '"sub":(-[0-9]+|[0-9]+)') AS int8), -62135596800000000)`
 
 // Close closes the store. It waits for calls that are under way; after it no
 // call may be made.

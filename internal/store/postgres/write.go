@@ -42,6 +42,9 @@ SELECT 1 / (CASE WHEN (SELECT count(*) FROM u) = cardinality($1) THEN 1 ELSE 0 E
 	writeCounts = `INSERT INTO counts (block, kind, state, n)
 SELECT * FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[])
 ON CONFLICT (block, kind, state) DO UPDATE SET n = counts.n + excluded.n`
+	writeSpans = `INSERT INTO spans (block, first, last) SELECT block, MIN(first), MAX(last)
+FROM unnest($1::int8[], $2::int8[], $3::int8[]) s(block, first, last) GROUP BY block
+ON CONFLICT (block) DO UPDATE SET first = LEAST(spans.first, excluded.first), last = GREATEST(spans.last, excluded.last)`
 	writeWorkers = `INSERT INTO workers (name, worker) SELECT * FROM unnest($1::text[], $2::text[])
 ON CONFLICT (name) DO UPDATE SET worker = excluded.worker`
 	writeGone   = `DELETE FROM workers WHERE name = ANY ($1::text[])`
@@ -197,6 +200,9 @@ func (d *db) batch(w *sqlstore.Write, logs []turno.LogChunk) *batch {
 	if len(w.Counts) > 0 {
 		b.counts(w.Counts)
 	}
+	if len(w.Spans) > 0 {
+		b.spans(w.Spans)
+	}
 	if len(w.Workers) > 0 {
 		names, workers := make([]string, len(w.Workers)), make([]string, len(w.Workers))
 		for i, row := range w.Workers {
@@ -222,6 +228,15 @@ func (d *db) batch(w *sqlstore.Write, logs []turno.LogChunk) *batch {
 		}
 	}
 	return b
+}
+
+func (b *batch) spans(spans []sqlstore.Span) {
+	n := len(spans)
+	block, first, last := make([]int64, n), make([]int64, n), make([]int64, n)
+	for i, s := range spans {
+		block[i], first[i], last[i] = s.Block, s.First, s.Last
+	}
+	b.add("spans", nil, writeSpans, block, first, last)
 }
 
 func (b *batch) deadLetters(w *sqlstore.Write) {

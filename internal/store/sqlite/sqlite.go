@@ -112,9 +112,14 @@ func open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(fmt.Errorf("read head: %w", err), db.close())
 	}
 	s.leading.term = uint64(term)
-	s.Store = sqlstore.New(sqlstore.Options{DB: db, Log: o.Log, Find: "instr", Revision: uint64(revision)})
+	s.Store = sqlstore.New(sqlstore.Options{DB: db, Log: o.Log, Find: "instr", Submitted: submitted, Revision: uint64(revision)})
 	return s, nil
 }
+
+// submitted finds a job's time of submission in its status. A text in front of
+// it cannot hold this: its quotes are escaped.
+const submitted = `CASE WHEN instr(j.status, '"sub":') = 0 THEN -62135596800000000
+ELSE CAST(substr(j.status, instr(j.status, '"sub":') + 6, 20) AS INTEGER) END`
 
 // Close closes the store. It waits for a commit that is under way; other calls
 // fail.

@@ -38,7 +38,7 @@ type writer struct {
 type statements struct {
 	begin, commit, rollback *sql.Stmt
 	head, newest, term      *sql.Stmt
-	kind, count             *sql.Stmt
+	kind, count, span       *sql.Stmt
 	job, jobs, spec, specs  *sql.Stmt
 	change, turn            *sql.Stmt
 	worker, gone            *sql.Stmt
@@ -85,6 +85,8 @@ func (w *writer) prepare(ctx context.Context) error {
 		{&s.kind, `INSERT INTO kinds (kind, queue, usr, type, task) VALUES (?, ?, ?, ?, ?)`},
 		{&s.count, `INSERT INTO counts (block, kind, state, n) VALUES (?, ?, ?, ?)
 ON CONFLICT (block, kind, state) DO UPDATE SET n = n + excluded.n`},
+		{&s.span, `INSERT INTO spans (block, first, last) VALUES (?, ?, ?)
+ON CONFLICT (block) DO UPDATE SET first = MIN(first, excluded.first), last = MAX(last, excluded.last)`},
 		{&s.job, jobCols + jobRow},
 		{&s.jobs, jobCols + rows(jobRow, many)},
 		{&s.spec, `INSERT INTO specs (number, spec) VALUES ` + specRow},
@@ -309,6 +311,11 @@ func (w *writer) rest(b *sqlstore.Write) error {
 	for _, c := range b.Counts {
 		if _, err := exec(w.stmt.count, c.Block, c.Kind, c.State, c.By); err != nil {
 			return fmt.Errorf("write counts: %w", err)
+		}
+	}
+	for _, s := range b.Spans {
+		if _, err := exec(w.stmt.span, s.Block, s.First, s.Last); err != nil {
+			return fmt.Errorf("write spans: %w", err)
 		}
 	}
 	for _, row := range b.Workers {

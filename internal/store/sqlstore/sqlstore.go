@@ -11,7 +11,7 @@
 // kinds numbers the combinations of queue, user, type and being a task; counts
 // says how many jobs of a kind and state there are, in all (block -1) and in
 // each block of consecutive numbers, so that a list looks only where something
-// is. All of it changes in the transaction that changes the jobs.
+// is; spans says when the jobs of a block were submitted. All of it changes in the transaction that changes the jobs.
 package sqlstore
 
 import (
@@ -60,6 +60,9 @@ type Options struct {
 	// Find is the database's function that tells where in a text another one
 	// begins, from 1; 0: nowhere.
 	Find string
+	// Submitted is an expression: when a row j of jobs was submitted, in
+	// microseconds since 1970.
+	Submitted string
 	// Revision is the newest one.
 	Revision uint64
 	// History reads events after a revision that the feed no longer has; nil

@@ -23,7 +23,7 @@ const Totals = -1
 //
 //   - head: that its term is Term, else store.ErrFenced; adds len(Events) to its
 //     revision and raises its next number to Next;
-//   - Kinds, Added (specs before jobs), Changed, Counts, Workers, Gone, Logs, dead
+//   - Kinds, Added (specs before jobs), Changed, Counts, Spans, Workers, Gone, Logs, dead
 //     letters, Webhooks by PutWebhook, in this order; that each Changed is in state From, else
 //     store.ErrConflict.
 //
@@ -36,6 +36,7 @@ type Write struct {
 	Specs   []Spec
 	Changed []Changed
 	Counts  []Count
+	Spans   []Span
 	Workers []WorkerRow
 	Gone    []string
 	Logs    []turno.LogChunk
@@ -88,6 +89,10 @@ type Count struct {
 	By                 int64
 }
 
+// Span is a row of spans: when the jobs of a block were submitted, the first and
+// the last of them, in microseconds since 1970. What is stored grows to hold it.
+type Span struct{ Block, First, Last int64 }
+
 // WorkerRow is a row of workers.
 type WorkerRow struct{ Name, Worker string }
 
@@ -133,7 +138,7 @@ func (w *Write) reset(b store.Batch) {
 		Term: b.Term, Next: b.Next, Gone: b.Gone, Logs: b.Logs,
 		Webhooks: w.Webhooks[:0], DeadLetters: w.DeadLetters[:0], Dropped: b.Dead.Gone, Keep: b.Dead.Keep, KeepBytes: b.Dead.KeepBytes,
 		Kinds: w.Kinds[:0], Added: w.Added[:0], Specs: w.Specs[:0], Changed: w.Changed[:0],
-		Counts: w.Counts[:0], Workers: w.Workers[:0], Events: w.Events[:0],
+		Counts: w.Counts[:0], Spans: w.Spans[:0], Workers: w.Workers[:0], Events: w.Events[:0],
 		buf: w.buf[:0], ids: w.ids[:0], counts: counts,
 	}
 }
@@ -177,10 +182,21 @@ func (w *Write) addNew(j *turno.Job, kind int64, c *cache) error {
 	at := len(w.ids)
 	w.ids, n.Index = packID(w.ids, j.ID)
 	n.ID = w.ids[at:len(w.ids):len(w.ids)]
-	n.Name = text(store.FoldName(j.Spec.Name))
+	n.Name = text(store.SearchText(j.Spec))
 	n.status = w.take(appendRecord(w.buf, j))
 	w.Added = append(w.Added, n)
+	w.span(j.Number/Block, j.SubmittedAt.UnixMicro())
 	return nil
+}
+
+// span books a time of submission. New jobs come mostly in order of number.
+func (w *Write) span(block, at int64) {
+	if last := len(w.Spans) - 1; last >= 0 && w.Spans[last].Block == block {
+		s := &w.Spans[last]
+		s.First, s.Last = min(s.First, at), max(s.Last, at)
+		return
+	}
+	w.Spans = append(w.Spans, Span{block, at, at})
 }
 
 // live is the column of that name: what an index holds of the jobs that people

@@ -120,6 +120,7 @@ func Fill(t testing.TB, s store.Store, n int) {
 		for i := range jobs {
 			j := step(step(jobs[i].Job).Job).Job
 			k := j.Number
+			j.SubmittedAt = base.Add(time.Duration(k) * 100 * time.Millisecond)
 			if k%10_000 == 5 { // a CPU's: no two have the same device
 				j = step(jobs[i].Job).Job
 				j.State, j.Reason, j.StartedAt = turno.Running, turno.ReasonRunning, j.Since
@@ -159,6 +160,12 @@ func BenchmarkRead(b *testing.B, s store.Store) {
 		{"name", turno.JobQuery{Name: "job-77777"}},
 		{"name-none", turno.JobQuery{Name: "there is none"}},
 		{"top", turno.JobQuery{Top: true}},
+		{"oldest", turno.JobQuery{OldestFirst: true, States: []turno.State{turno.Failed}}},
+		{"search", turno.JobQuery{Search: "job-77777"}},
+		{"search-user", turno.JobQuery{Search: "rare"}},
+		{"search-id", turno.JobQuery{Search: id(123_456)}},
+		{"search-none", turno.JobQuery{Search: "there is none"}},
+		{"since", turno.JobQuery{Since: base.Add(50_000 * time.Second), Until: base.Add(50_100 * time.Second)}},
 	} {
 		b.Run("Jobs/"+q.name, func(b *testing.B) {
 			for b.Loop() {
@@ -168,6 +175,7 @@ func BenchmarkRead(b *testing.B, s store.Store) {
 			}
 		})
 	}
+	benchFacets(b, s)
 	b.Run("Summary", func(b *testing.B) {
 		for b.Loop() {
 			summary(b, s)
@@ -185,4 +193,23 @@ func BenchmarkRead(b *testing.B, s store.Store) {
 			load(b, s)
 		}
 	})
+}
+
+func benchFacets(b *testing.B, s store.Store) {
+	for _, q := range []struct {
+		name  string
+		query turno.CountQuery
+	}{
+		{"all", turno.CountQuery{}},
+		{"queue+state", turno.CountQuery{JobQuery: turno.JobQuery{Queue: "gpu", States: []turno.State{turno.Failed}, Top: true}}},
+		{"since", turno.CountQuery{JobQuery: turno.JobQuery{Since: base.Add(50_000 * time.Second)}}},
+		{"search", turno.CountQuery{JobQuery: turno.JobQuery{Search: "job-77777"}}},
+		{"search-exact", turno.CountQuery{JobQuery: turno.JobQuery{Search: "job-77777"}, Exact: true}},
+	} {
+		b.Run("Facets/"+q.name, func(b *testing.B) {
+			for b.Loop() {
+				facets(b, s, q.query)
+			}
+		})
+	}
 }

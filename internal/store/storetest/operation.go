@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"turno"
 	"turno/internal/store"
@@ -17,7 +18,9 @@ func (w *walker) fresh() *turno.Job {
 	pick := func(of ...string) string { return of[w.r.IntN(len(of))] }
 	j.Spec.Queue, j.Spec.User, j.Spec.Type = pick("default", "gpu"), pick("ana", "bea", "ñ"), pick("exec", "train")
 	j.Spec.Name = pick("Alpha", "beta", "GAMMA ray", "") + pick("", "-1", "-2")
+	j.Spec.Labels = map[string]string{"team": pick("red", "Green", "BLUE sky")}
 	j.Parent, j.Task, j.Tasks = 0, 0, nil
+	j.SubmittedAt = base.Add(time.Duration(j.Number)*time.Second + time.Duration(w.r.IntN(600))*time.Second)
 	return j
 }
 
@@ -80,7 +83,7 @@ func (w *walker) change() string {
 			continue
 		}
 		j := w.fresh()
-		j.Number, j.ID, j.Parent, j.Task, j.Spec = old.Number, old.ID, old.Parent, old.Task, old.Spec
+		j.Number, j.ID, j.Parent, j.Task, j.Spec, j.SubmittedAt = old.Number, old.ID, old.Parent, old.Task, old.Spec, old.SubmittedAt
 		b.Jobs = append(b.Jobs, store.Change{Job: j, From: old.State})
 	}
 	if len(b.Jobs) == 0 {
@@ -157,17 +160,7 @@ func (w *walker) logs() string {
 // Those that read.
 
 func (w *walker) jobs() string {
-	pick := func(of ...string) string { return of[w.r.IntN(len(of))] }
-	q := turno.JobQuery{
-		Queue: pick("", "", "default", "gpu", "none"), User: pick("", "", "", "ana", "ñ"), Type: pick("", "", "train"),
-		Name: pick("", "", "", "a", "ALPHA", "-1"), Top: w.r.IntN(4) == 0, Limit: w.r.IntN(200),
-	}
-	for range w.r.IntN(3) {
-		q.States = append(q.States, turno.States[w.r.IntN(len(turno.States))])
-	}
-	if array := w.some(1, turno.JobQuery{Top: true}); len(array) > 0 && w.r.IntN(4) == 0 {
-		q.Parent = array[0].Number
-	}
+	q := w.query()
 	w.note("%+v", q)
 	got, want := list(w, w.either(), q), list(w, w.want, q)
 	w.same(got, want)
@@ -175,6 +168,39 @@ func (w *walker) jobs() string {
 		return "empty"
 	}
 	return "ok"
+}
+
+func (w *walker) facets() string {
+	q := turno.CountQuery{JobQuery: w.query(), Exact: true}
+	w.note("%+v", q)
+	got, want := facets(w, w.either(), q), facets(w, w.want, q)
+	w.same(got, want)
+	if want.Count == 0 {
+		return "empty"
+	}
+	return "ok"
+}
+
+func (w *walker) query() turno.JobQuery {
+	pick := func(of ...string) string { return of[w.r.IntN(len(of))] }
+	q := turno.JobQuery{
+		Queue: pick("", "", "default", "gpu", "none"), User: pick("", "", "", "ana", "ñ"), Type: pick("", "", "train"),
+		Name: pick("", "", "", "a", "ALPHA", "-1"), Top: w.r.IntN(4) == 0, Limit: w.r.IntN(200),
+		Search: pick("", "", "", "re", "team=green", "BLUE alpha", "an", "01890a5d-ac96-70"), OldestFirst: w.r.IntN(3) == 0,
+	}
+	if w.r.IntN(3) == 0 {
+		q.Since = base.Add(time.Duration(w.r.Int64N(w.next+600)) * time.Second)
+	}
+	if w.r.IntN(3) == 0 {
+		q.Until = base.Add(time.Duration(w.r.Int64N(w.next+600)) * time.Second)
+	}
+	for range w.r.IntN(3) {
+		q.States = append(q.States, turno.States[w.r.IntN(len(turno.States))])
+	}
+	if array := w.some(1, turno.JobQuery{Top: true}); len(array) > 0 && w.r.IntN(4) == 0 {
+		q.Parent = array[0].Number
+	}
+	return q
 }
 
 func (w *walker) find() string {

@@ -55,6 +55,9 @@ func mixed(w *writer, n int) []*turno.Job {
 			User:  pick(i/2, "ana", "bea", "señor ñ", "dan", "eva"),
 			Type:  pick(i/5, "exec", "matmul", "train"),
 		}
+		if i%3 == 0 {
+			j.Spec.Labels = map[string]string{"team": pick(i/3, "Vision", "speech", "ÅNGSTRÖM lab"), "run": fmt.Sprint("r", i%50)}
+		}
 		j.State = turno.States[i%len(turno.States)]
 		if i%11 == 5 && i > 11 {
 			j.Parent, j.Task = 3, i
@@ -128,6 +131,10 @@ func numbers(jobs []turno.Job) (n []int64) {
 
 func selected(q turno.JobQuery, j *turno.Job) bool {
 	has := func(want, got string) bool { return want == "" || want == got }
+	at := j.SubmittedAt.UnixMicro()
+	if !q.Since.IsZero() && at < q.Since.UnixMicro() || !q.Until.IsZero() && at >= q.Until.UnixMicro() || !searched(q.Search, j) {
+		return false
+	}
 	return (len(q.States) == 0 || slices.Contains(q.States, j.State)) &&
 		has(q.Queue, j.Spec.Queue) && has(q.User, j.Spec.User) && has(q.Type, j.Spec.Type) &&
 		strings.Contains(strings.ToLower(j.Spec.Name), strings.ToLower(q.Name)) &&

@@ -72,6 +72,10 @@ func Run(t *testing.T, f Factory) {
 		{"S21_AuditLog", s21Audit},
 		{"S23_Webhooks", s23Webhooks},
 		{"S24_S25_Benchmarks", s24Benchmarks},
+		{"S26_S27_S28_SearchTimesAndOrder", s26Queries},
+		{"S27_TimesInAnyOrder", s27Times},
+		{"S28_CursorOfTheOtherOrderIsRefused", s28Cursor},
+		{"S29_Facets", s29Facets},
 		{"Walk", walkTest},
 	}
 	for _, test := range tests {

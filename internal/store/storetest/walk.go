@@ -54,6 +54,7 @@ var operations = []struct {
 	{"conflict", 1, (*walker).conflict},
 	{"duplicate", 1, (*walker).duplicate},
 	{"jobs", 4, (*walker).jobs},
+	{"facets", 3, (*walker).facets},
 	{"find", 3, (*walker).find},
 	{"summary", 3, (*walker).summary},
 	{"load", 2, (*walker).load},
@@ -69,7 +70,7 @@ var wanted = []string{
 	"submit: ok", "submit: fenced", "submit array: ok", "expand: ok", "change: ok", "change: fenced",
 	"workers: ok", "workers: fenced", "logs: ok", "logs: gap", "logs: fenced",
 	"conflict: conflict", "duplicate: duplicate",
-	"jobs: ok", "jobs: empty", "find: ok", "find: nothing", "summary: ok", "load: ok", "read log: ok",
+	"jobs: ok", "jobs: empty", "facets: ok", "facets: empty", "find: ok", "find: nothing", "summary: ok", "load: ok", "read log: ok",
 	"changes: ok", "changes: reset", "open again: ok",
 	"access: ok", "access: exists", "access: not there",
 }

@@ -89,9 +89,9 @@ function Confirm({ verb, n, counts, filter, onYes, onClose }:
 }
 
 async function toMatches(verb: Verb, filter: Filter, expected: number): Promise<void> {
-  const { state, name, type, queue, user, parent } = filter;
+  const { top: _, parent, ...rest } = filter;
   const done = await post<BulkDone>('jobs:bulk', {
-    verb, expected_count: expected, filter: { state, name, type, queue, user, ...(parent ? { parent: Number(parent) } : {}) },
+    verb, expected_count: expected, filter: { ...rest, ...(parent ? { parent: Number(parent) } : {}) },
   });
   if (done.refused === 0) toast(t('verb.done', { verb: t(`verb.${verb}`), n: done.done }));
   else toast(t('verb.partly', { verb: t(`verb.${verb}`), n: done.done, failed: done.refused, why: done.errors?.[0]?.error?.message ?? '' }), { good: done.done > 0 });

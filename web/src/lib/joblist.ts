@@ -6,7 +6,9 @@ import { onChange, paused } from './live';
 import { param, params } from './router';
 import { LIVE, type Job, type Page } from './types';
 
-export type Filter = { state: string[]; name: string; type: string; queue: string; user: string; parent: string; top: boolean };
+export type Filter = {
+  state: string[]; q: string; name: string; type: string; queue: string; user: string; since: string; until: string; parent: string; top: boolean;
+};
 
 // filterOf reads the filter that the address holds.
 export function filterOf(): Filter {
@@ -14,9 +16,13 @@ export function filterOf(): Filter {
   const parent = param('parent');
   return {
     state: states[0] === 'all' ? [] : states.length > 0 ? states : [...LIVE],
-    name: param('name'), type: param('type'), queue: param('queue'), user: param('user'), parent, top: parent === '',
+    q: param('q'), name: param('name'), type: param('type'), queue: param('queue'), user: param('user'),
+    since: param('since'), until: param('until'), parent, top: parent === '',
   };
 }
+
+// oldestFirst says how the address has the list sorted.
+export const oldestFirst = (): boolean => param('sort') === 'number';
 
 export interface ListState {
   rows: Job[];
@@ -29,6 +35,7 @@ export interface ListState {
 }
 
 const PAGE = 100;
+const PARTS = 12; // a million jobs are searched in ten
 const CALM = 1000;
 const RETRY = 2000;
 
@@ -41,7 +48,7 @@ export class JobList {
   private stopped = false;
   private readonly undo: () => void;
 
-  constructor(private readonly filter: Filter) {
+  constructor(private readonly filter: Filter, private readonly oldest: boolean) {
     const quiet = onChange(() => this.soon());
     const seen = () => { if (!document.hidden) this.soon(); };
     document.addEventListener('visibilitychange', seen);
@@ -79,8 +86,17 @@ export class JobList {
     if (!this.stopped) this.state.value = { ...this.state.value, ...change };
   }
 
-  private page(cursor: string): Promise<Page<Job>> {
-    return get<Page<Job>>(`jobs${query({ ...this.filter, limit: PAGE, cursor, thin: true })}`);
+  // page reads one that is full, if there is so much: where much has to be
+  // searched the server answers in parts, which may be empty.
+  private async page(cursor: string, parts = PARTS): Promise<Page<Job>> {
+    const items: Job[] = [];
+    for (let part = 0; part < parts && items.length < PAGE && !this.stopped; part++) {
+      const one = await get<Page<Job>>(`jobs${query({ ...this.filter, ...(this.oldest ? { sort: 'number' } : {}), limit: PAGE, cursor, thin: true })}`);
+      items.push(...one.items);
+      cursor = one.next_cursor ?? '';
+      if (cursor === '') break;
+    }
+    return { items, ...(cursor ? { next_cursor: cursor } : {}) };
   }
 
   private soon(): void {
@@ -91,7 +107,7 @@ export class JobList {
   private async read(): Promise<void> {
     this.last = Date.now();
     try {
-      const first = await this.page('');
+      const first = await this.page('', this.state.value.loaded ? 1 : PARTS);
       const before = this.state.value;
       if (!before.loaded) {
         this.cursor = first.next_cursor ?? '';
@@ -111,7 +127,8 @@ export class JobList {
     const now = new Map(first.map((j) => [j.id, j]));
     const shown = new Set(rows.map((j) => j.id));
     const top = rows[0]?.number ?? 0;
-    this.waiting = first.filter((j) => !shown.has(j.id) && j.number > top);
+    // With the oldest first new jobs come at the end, where the next page is.
+    this.waiting = this.oldest && rows.length > 0 ? [] : first.filter((j) => !shown.has(j.id) && j.number > top);
     if (rows.length === 0) {
       const all = this.waiting;
       this.waiting = [];

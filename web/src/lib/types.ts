@@ -106,6 +106,12 @@ export interface Job {
   webhook?: { state: string; tries?: number; due?: string; last_at?: string; status?: number; error?: string };
 }
 
+// How many jobs a filter selects, and how many it would with another value of each.
+export interface Facets {
+  count: number; states: Partial<Record<State, number>>;
+  queues: Record<string, number>; users: Record<string, number>; types: Record<string, number>; estimated?: boolean;
+}
+
 export interface Page<T> { items: T[]; next_cursor?: string }
 
 export interface Block {

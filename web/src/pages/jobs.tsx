@@ -7,25 +7,28 @@ import { StateBadge } from '../components/state';
 import { maybe, t } from '../i18n';
 import { query } from '../lib/api';
 import { count, duration, secondsBetween } from '../lib/format';
-import { filterOf, JobList } from '../lib/joblist';
+import { filterOf, JobList, oldestFirst } from '../lib/joblist';
 import { useKeys } from '../lib/keys';
 import { now } from '../lib/live';
 import { navigate, param, params, setParams, withParams } from '../lib/router';
+import { useResource } from '../lib/resource';
 import { maySubmit } from '../lib/session';
-import { summary } from '../lib/summary';
-import { displayOf, hasEnded, LIVE, STATES, type Job, type State } from '../lib/types';
+import { displayOf, hasEnded, LIVE, STATES, type Facets, type Job, type State } from '../lib/types';
 
 export function Jobs() {
   const filter = filterOf();
   const key = query(filter);
+  const oldest = oldestFirst();
+  const { value: read } = useResource<Facets>(`jobs:facets${key}`, { calm: FACETS_EVERY });
+  const facets = read.value.data;
   const list = useRef<JobList>(null);
   const version = useSignal(0);
   useEffect(() => {
-    const one = new JobList(filterOf());
+    const one = new JobList(filterOf(), oldest);
     list.current = one;
     version.value++;
     return () => one.stop();
-  }, [key]);
+  }, [key, oldest]);
   void version.value;
   const state = list.current?.state.value;
   const rows = state?.rows ?? [];
@@ -37,11 +40,13 @@ export function Jobs() {
     <>
       <div class="page-head">
         <h1>{t('jobs.title')}</h1>
-        <span class="muted number">{state?.rows && t('jobs.shown', { n: rows.length })}</span>
+        <span class="muted number" id="shown">{facets
+          ? t(facets.estimated ? 'jobs.shown.about' : 'jobs.shown.of', { n: count(rows.length), all: count(facets.count) })
+          : state?.rows && t('jobs.shown', { n: rows.length })}</span>
         <span class="spacer" />
         {maySubmit() && <a class="button button-main" href="/submit"><Icon name="submit" size={16} />{t('nav.submit')}</a>}
       </div>
-      <Filters />
+      <Filters facets={facets} />
       {state?.error && <Trouble error={state.error} at={state.at} />}
       {(state?.fresh ?? 0) > 0 && (
         <button type="button" class="button new-rows" id="new-rows" onClick={() => list.current?.showNew()}>
@@ -82,37 +87,84 @@ export function toggled(set: ReadonlySet<string>, one: string): ReadonlySet<stri
   return next;
 }
 
-function Filters() {
+// FACETS_EVERY is how often they are counted at most: 20 ms of a million jobs.
+const FACETS_EVERY = 3000;
+
+const TEXTS = ['q', 'name', 'type', 'queue', 'user', 'since', 'until', 'parent'] as const;
+const SPANS = ['15m', '1h', '6h', '24h', '7d'] as const;
+
+function Filters({ facets }: { facets: Facets | undefined }) {
   const states = params('state');
-  const counts = summary.value?.states ?? {};
-  const number = (list: readonly State[]) => list.reduce((sum, s) => sum + (counts[s] ?? 0), 0);
-  const chip = (value: string, name: preact.ComponentChildren, n: number, here: boolean) => (
-    <a key={value} class="chip" href={withParams({ state: value })} aria-current={here ? 'true' : undefined}>{name}<span class="number">{count(n)}</span></a>
+  const number = (list: readonly State[]) => facets && count(list.reduce((sum, s) => sum + (facets.states[s] ?? 0), 0));
+  const chip = (value: string, name: preact.ComponentChildren, list: readonly State[], here: boolean) => (
+    <a key={value} class="chip" href={withParams({ state: value })} aria-current={here ? 'true' : undefined}>{name}<span class="number">{number(list)}</span></a>
   );
   const live = states.length === 0 || states.join() === LIVE.join();
-  const field = (name: string, label: string, grow = false) => (
-    <label class={`field ${grow ? 'field-grow' : ''}`}>
+  const field = (name: string, label: string, of?: Record<string, number>) => (
+    <label class={`field ${of ? '' : 'field-grow'}`}>
       <span class="field-name">{label}</span>
-      <input value={param(name)} name={name} autocomplete="off" spellcheck={false}
+      <input value={param(name)} name={name} autocomplete="off" spellcheck={false} list={of && `${name}-facet`} title={of ? undefined : t('jobs.filter.q.help')}
         onChange={(e) => setParams({ [name]: e.currentTarget.value.trim() })} />
+      {of && <datalist id={`${name}-facet`}>{mostFirst(of).map(([value, n]) => <option key={value} value={value}>{count(n)}</option>)}</datalist>}
     </label>
   );
   return (
     <>
       <div class="chips" role="group" aria-label={t('jobs.filter.state')}>
-        {chip('', t('jobs.filter.live'), number(LIVE), live)}
-        {STATES.map((s) => chip(s, <StateBadge state={s} />, counts[s] ?? 0, states.length === 1 && states[0] === s))}
-        {chip('all', t('jobs.filter.all'), number(STATES), states[0] === 'all')}
+        {chip('', t('jobs.filter.live'), LIVE, live)}
+        {STATES.map((s) => chip(s, <StateBadge state={s} />, [s], states.length === 1 && states[0] === s))}
+        {chip('all', t('jobs.filter.all'), STATES, states[0] === 'all')}
       </div>
       <div class="filters">
-        {field('name', t('jobs.filter.name'), true)}
-        {field('type', t('jobs.filter.type'))}
-        {field('queue', t('jobs.filter.queue'))}
-        {field('user', t('jobs.filter.user'))}
-        {(param('name') || param('type') || param('queue') || param('user') || param('parent')) &&
-          <a class="button button-quiet" href={withParams({ name: '', type: '', queue: '', user: '', parent: '' })}>{t('jobs.filter.clear')}</a>}
+        {field('q', t('jobs.filter.q'))}
+        {field('type', t('jobs.filter.type'), facets?.types ?? {})}
+        {field('queue', t('jobs.filter.queue'), facets?.queues ?? {})}
+        {field('user', t('jobs.filter.user'), facets?.users ?? {})}
+        <Pick name="since" label={t('jobs.filter.since')} none={t('jobs.filter.since.any')} choices={SPANS.map((s) => [s, t('jobs.filter.since.last', { span: s })])} />
+        <Pick name="sort" label={t('jobs.sort')} none={t('jobs.sort.newest')} choices={[['number', t('jobs.sort.oldest')]]} />
+        {TEXTS.some((name) => param(name)) &&
+          <a class="button button-quiet" href={withParams(Object.fromEntries(TEXTS.map((name) => [name, ''])))}>{t('jobs.filter.clear')}</a>}
       </div>
+      {facets && <div class="facets">{(['type', 'queue', 'user'] as const).map((name) => <Facet key={name} name={name} counts={facets[`${name}s`]} />)}</div>}
     </>
+  );
+}
+
+// SHOWN values of a facet are one click away; the others can be typed.
+const SHOWN = 6;
+
+const mostFirst = (counts: Record<string, number>) => Object.entries(counts).filter(([value]) => value).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+
+// Facet shows how many jobs there would be with other values, beside the one
+// that is chosen.
+function Facet({ name, counts }: { name: 'type' | 'queue' | 'user'; counts: Record<string, number> }) {
+  const values = mostFirst(counts);
+  if (values.length < 2) return null;
+  const here = param(name);
+  return (
+    <div class="chips" role="group" aria-label={t(`jobs.filter.${name}`)}>
+      <span class="muted">{t(`jobs.filter.${name}`)}</span>
+      {values.slice(0, SHOWN).map(([value, n]) => (
+        <a key={value} class="chip" data-facet={`${name}:${value}`} href={withParams({ [name]: value === here ? '' : value })} aria-current={value === here ? 'true' : undefined}>
+          {value}<span class="number">{count(n)}</span>
+        </a>
+      ))}
+      {values.length > SHOWN && <span class="muted">{t('jobs.facet.more', { n: values.length - SHOWN })}</span>}
+    </div>
+  );
+}
+
+function Pick({ name, label, none, choices }: { name: string; label: string; none: string; choices: (readonly [string, string])[] }) {
+  const here = param(name);
+  return (
+    <label class="field">
+      <span class="field-name">{label}</span>
+      <select name={name} value={here} onChange={(e) => setParams({ [name]: e.currentTarget.value })}>
+        <option value="">{none}</option>
+        {choices.map(([value, text]) => <option key={value} value={value}>{text}</option>)}
+        {here && !choices.some(([value]) => value === here) && <option value={here}>{here}</option>}
+      </select>
+    </label>
   );
 }
 
