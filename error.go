@@ -13,6 +13,8 @@ const (
 	CodeMalformed    Code = "malformed"     // not even readable: 400
 	CodeNotFound     Code = "not_found"     // 404
 	CodeConflict     Code = "conflict"      // the state does not allow it: 409
+	CodeStale        Code = "stale"         // it was changed since it was read: 412
+	CodeCondition    Code = "condition"     // say of which version it is (If-Match): 428
 	CodeUnauthorized Code = "unauthorized"  // no or no valid token: 401
 	CodeForbidden    Code = "forbidden"     // the token may not: 403
 	CodeTooLarge     Code = "too_large"     // 413

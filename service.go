@@ -83,6 +83,7 @@ const (
 	HoldJob Verb = "hold"
 	Release Verb = "release"
 	Requeue Verb = "requeue"
+	Update  Verb = "update"  // of jobs: change what was asked for
 	Drain   Verb = "drain"   // of workers
 	Undrain Verb = "undrain" // of workers
 	Redrive Verb = "redrive" // of dead letters: hand them to the scheduler again
@@ -100,6 +101,10 @@ type Action struct {
 	Message string   `json:"message,omitempty"` // why: shown beside the state
 	Grace   Duration `json:"grace_seconds,omitempty"`
 	Force   bool     `json:"force,omitempty"` // cancel: KILL at once
+	// Change is what an update changes. With IfRevision it is refused of a job that
+	// has another Revision: somebody has changed it meanwhile.
+	Change     *SpecChange `json:"change,omitempty"`
+	IfRevision *int        `json:"if_revision,omitempty"`
 }
 
 // Targets are all that the action names.

@@ -331,7 +331,7 @@ type Job struct {
 	Parent int64      `json:"parent,omitempty"` // number of the array that this is a task of
 	Task   int        `json:"task,omitempty"`   // index, when Parent is set
 	Tasks  *TaskCount `json:"tasks,omitempty"`  // of an array
-	Spec   *Spec      `json:"spec"`             // never written after acceptance
+	Spec   *Spec      `json:"spec"`             // never written to; what Changes made of the one that was handed in
 
 	State  State     `json:"state"`
 	Reason Reason    `json:"reason"`
@@ -349,6 +349,11 @@ type Job struct {
 	Attempts []Attempt `json:"attempts,omitempty"` // the last few; the last is current
 	Result   *Result   `json:"result,omitempty"`   // of an ended job
 	RetryOf  int64     `json:"retry_of,omitempty"`
+
+	// Changes are those of Spec since it was handed in, and Revision is how often
+	// there was one. Tasks of an array that start after it have them too.
+	Changes  *SpecChange `json:"changes,omitempty"`
+	Revision int         `json:"revision,omitempty"`
 
 	// Webhook is of an ended job whose Spec names one; lists leave it out.
 	Webhook *Webhook `json:"webhook,omitempty"`

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"sync"
 
@@ -238,7 +239,7 @@ func (g *Gate) Act(ctx context.Context, a turno.Action) ([]turno.Acted, error) {
 		return nil, &turno.Error{Code: turno.CodeForbidden, Field: "user", Message: fmt.Sprintf("the token is %s's: it cannot order for %.40q", w.User(), a.User), Hint: "leave the user out"}
 	}
 	if q := of(ctx); q != nil {
-		q.object = Clip(string(a.Verb) + " " + strings.Join(a.Targets(), " "))
+		q.object = Clip(strings.Join(slices.Concat([]string{string(a.Verb)}, a.Change.Fields(), a.Targets()), " "))
 	}
 	if w.May(Operate) {
 		return g.s.Act(ctx, a)

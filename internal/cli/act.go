@@ -158,6 +158,7 @@ var actStates = map[turno.Verb][]turno.State{
 	turno.HoldJob: {turno.Queued},
 	turno.Release: {turno.Held},
 	turno.Requeue: {turno.Starting, turno.Running},
+	turno.Update:  {turno.Held, turno.Queued},
 }
 
 // ask waits for a yes at the terminal; without one it refuses.

@@ -170,7 +170,7 @@ func (s *session) groups() []group {
 		{"jobs", "Jobs:", []*cobra.Command{
 			s.submitCommand(), s.runCommand(), s.sbatchCommand(), s.psCommand(), s.showCommand(), s.whyCommand(), s.logsCommand(), s.cpCommand(), s.waitCommand(), s.execCommand(), s.attachCommand(),
 			s.actCommand(turno.Cancel, cancelShort, cancelHelp), s.actCommand(turno.HoldJob, holdShort, ""),
-			s.actCommand(turno.Release, releaseShort, ""), s.actCommand(turno.Requeue, requeueShort, ""), s.retryCommand(), s.watchCommand(),
+			s.actCommand(turno.Release, releaseShort, ""), s.actCommand(turno.Requeue, requeueShort, ""), s.updateCommand(), s.retryCommand(), s.watchCommand(),
 		}},
 		{"machines", "Machines:", []*cobra.Command{
 			s.nodesCommand(), s.gpusCommand(), s.topCommand(), s.workerCommand(turno.Drain, drainShort), s.workerCommand(turno.Undrain, undrainShort), s.typesCommand(),

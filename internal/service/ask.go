@@ -64,14 +64,14 @@ func takeActed(a *turno.Action, got *turno.Answer) ([]turno.Acted, *turno.Error)
 func checkAction(a *turno.Action) *turno.Error {
 	whom := ""
 	switch a.Verb {
-	case turno.Cancel, turno.HoldJob, turno.Release, turno.Requeue:
+	case turno.Cancel, turno.HoldJob, turno.Release, turno.Requeue, turno.Update:
 		whom = "jobs"
 	case turno.Drain, turno.Undrain:
 		whom = "workers"
 	case turno.Redrive, turno.Drop:
 		whom = "dead_letters"
 	default:
-		return turno.Invalid("verb", "%.40q: use cancel, hold, release, requeue, drain, undrain, redrive or drop", a.Verb)
+		return turno.Invalid("verb", "%.40q: use cancel, hold, release, requeue, update, drain, undrain, redrive or drop", a.Verb)
 	}
 	for _, f := range []struct {
 		field   string
@@ -86,6 +86,14 @@ func checkAction(a *turno.Action) *turno.Error {
 	}
 	if a.Grace < 0 {
 		return turno.Invalid("grace_seconds", "%s: must not be negative", a.Grace)
+	}
+	if (a.Change != nil || a.IfRevision != nil) != (a.Verb == turno.Update) {
+		return turno.Invalid("change", "is what an update needs, and nothing else takes")
+	}
+	if a.Verb == turno.Update {
+		if err := a.Change.Check(); err != nil {
+			return err
+		}
 	}
 	if err := turno.CheckName("user", a.User); err != nil {
 		return err

@@ -133,6 +133,7 @@ func waitingTask(array *turno.Job, r turno.Ref) (turno.Job, error) {
 		Parent: array.Number, Task: r.Task, Spec: array.Spec,
 		State: array.State, Reason: array.Reason, Detail: array.Detail, Since: array.Since,
 		SubmittedAt: array.SubmittedAt, NotUntil: array.NotUntil,
+		Changes: array.Changes, Revision: array.Revision,
 	}
 	if array.State.Ended() {
 		task.EndedAt = array.EndedAt

@@ -34,6 +34,7 @@
 //	S28 OldestFirst lists the same jobs the other way round. A cursor of the other order is refused.
 //	S29 Facets counts what Jobs selects, by state, queue, user and type, each as if the query did not speak of it. It is
 //	   exact, unless words or a name are searched for and it need not be.
+//	S30 A job with Changes comes back with them, and with the spec that they make of the first one; it is found by that.
 //
 // An error of Commit that is none of ErrFenced, ErrDuplicate, ErrConflict and
 // ErrLogGap leaves open whether the batch was committed (the connection may
@@ -73,8 +74,9 @@ var (
 )
 
 // Change is one job as it now is. From is its state in the commit before;
-// empty for a new one. Its id, number, parent, task index, spec and time of
-// submission never change after the first commit; a task shares its array's spec if it can.
+// empty for a new one. Its id, number, parent, task index and time of
+// submission never change after the first commit, and its spec is what its
+// Changes make of the first one; a task shares its array's spec if it can.
 type Change struct {
 	Job  *turno.Job
 	From turno.State

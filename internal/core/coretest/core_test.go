@@ -74,7 +74,7 @@ var mustSee = []string{
 	"reason Priority", "reason Resources", "reason Dependency", "reason BeginTime",
 	"reason Backoff", "reason Drained", "reason NoSuchResource", "reason DependencyFailed", "reason Deadline",
 	"reason WorkerLost", "reason Requeuing", "reason Cancelling", "reason TaskFailed", "refused", "engine torch",
-	"act cancel", "act hold", "act release", "act requeue", "act drain", "act undrain",
+	"act cancel", "act hold", "act release", "act requeue", "act drain", "act undrain", "act update",
 	"ahead sent", "ahead begun", "ahead back in line",
 }
 

@@ -37,12 +37,13 @@ const (
 	StartAgent
 	WipeJournal // of an agent that is down, with its processes: a new disk
 	Cut         // nothing reaches or leaves a worker for a while
+	Update      // of what a job asks for
 	kinds
 )
 
 var kindNames = []string{
 	"submit", "deliver", "drop", "repeat", "act", "end", "begin", "advance", "flush", "crash-scheduler",
-	"start-scheduler", "crash-agent", "crash-machine", "start-agent", "wipe-journal", "cut",
+	"start-scheduler", "crash-agent", "crash-machine", "start-agent", "wipe-journal", "cut", "update",
 }
 
 func (o Op) String() string { return fmt.Sprintf("%s %d %d", kindNames[o.Kind], o.A, o.B) }
@@ -92,6 +93,8 @@ func (w *World) do(o Op) {
 		w.network(o)
 	case Act:
 		w.act(o)
+	case Update:
+		w.update(o)
 	case End, Begin:
 		w.process(o)
 	case Advance:
@@ -237,6 +240,39 @@ func (w *World) act(o Op) {
 	for _, r := range w.scheduler().Act(w.now, a) {
 		if r.Error == nil {
 			w.Seen["act "+string(a.Verb)]++
+		}
+	}
+}
+
+// update changes a job, mostly one of the newest, or a task.
+func (w *World) update(o Op) {
+	if w.core == nil {
+		return
+	}
+	c, n := &turno.SpecChange{}, int(o.B/8)
+	switch o.B % 7 {
+	case 0:
+		c.Priority = new(n % 3)
+	case 1:
+		c.CPUs = new(turno.MilliCPU(n%5+1) * turno.CPU)
+	case 2:
+		c.TimeLimit = new(turno.Duration(time.Duration(n%30) * time.Second))
+	case 3:
+		c.Begin = new(w.now.Add(time.Duration(n%5) * time.Second))
+	case 4:
+		c.Begin, c.Deadline = new(time.Time), new(w.now.Add(time.Duration(n%40+1)*time.Second))
+	case 5:
+		c.Limit = new(n % 3)
+	default:
+		c.Retries, c.Deadline = new(n%3), new(time.Time)
+	}
+	ref := fmt.Sprint(max(1, w.store.next-1-int64(o.A%12)))
+	if o.A%7 == 0 {
+		ref += fmt.Sprintf("_%d", o.A%4)
+	}
+	for _, r := range w.scheduler().Act(w.now, &turno.Action{Verb: turno.Update, User: "test", Jobs: []string{ref}, Change: c}) {
+		if r.Error == nil {
+			w.Seen["act update"]++
 		}
 	}
 }

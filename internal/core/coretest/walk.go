@@ -9,7 +9,7 @@ import (
 // crashes are rare and are mended.
 var weights = []int{
 	Submit: 10, Deliver: 40, Drop: 4, Repeat: 4, Act: 5, End: 10, Begin: 8, Advance: 14, Flush: 4,
-	CrashScheduler: 1, StartScheduler: 6, CrashAgent: 2, CrashMachine: 1, StartAgent: 6, WipeJournal: 1, Cut: 1,
+	CrashScheduler: 1, StartScheduler: 6, CrashAgent: 2, CrashMachine: 1, StartAgent: 6, WipeJournal: 1, Cut: 1, Update: 4,
 }
 
 // Walk makes a list of operations from a seed.

@@ -44,6 +44,8 @@ func (s *Sched) actOnJob(a *turno.Action, target string) turno.Acted {
 		out.Error = s.unhold(j)
 	case turno.Requeue:
 		out.Error = s.requeue(j, a)
+	case turno.Update:
+		out.Error = s.update(j, a)
 	default:
 		out.Error = turno.Errorf(turno.CodeMalformed, "%q is not something to do with a job", a.Verb)
 	}

@@ -35,6 +35,7 @@ func (s *Sched) expand(array *job, index int) *job {
 	t := &job{place: -1, array: array, key: array.key, taskPos: len(array.tasks), Job: turno.Job{
 		ID: array.ID + "_" + strconv.Itoa(index), Number: s.next, Parent: array.Number, Task: index,
 		Spec: array.Spec, SubmittedAt: array.SubmittedAt, RetryOf: array.RetryOf,
+		Changes: array.Changes, Revision: array.Revision,
 	}}
 	s.next++
 	s.jobs[t.Number] = t

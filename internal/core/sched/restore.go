@@ -62,7 +62,10 @@ func (s *Sched) adopt(record *turno.Job) {
 		}
 	}
 	if array := s.jobs[j.Parent]; j.Parent != 0 && array != nil {
-		j.array, j.taskPos, j.Spec = array, len(array.tasks), array.Spec
+		j.array, j.taskPos = array, len(array.tasks)
+		if j.Changes == nil && array.Changes == nil {
+			j.Spec = array.Spec // one for all of them
+		}
 		array.tasks = append(array.tasks, j)
 		array.Tasks.Active++
 	}

@@ -69,7 +69,7 @@ func repeated(old *turno.Job, n *turno.NewJob) turno.Submitted {
 		return taken(n)
 	}
 	had, err := json.Marshal(old.Spec)
-	has, err2 := json.Marshal(n.Spec)
+	has, err2 := json.Marshal(old.Changes.Apply(n.Spec))
 	if err == nil && err2 == nil && bytes.Equal(had, has) {
 		return turno.Submitted{ID: n.ID, Number: old.Number}
 	}

@@ -117,7 +117,7 @@ var mayUse = map[string]string{
 	"workers": readers, "types": readers, "summary": readers, "statistics": readers, "timeseries": readers, "signInLink": readers,
 	"tokens": readers, "revokeToken": readers,
 	"submit": submitters, "preview": submitters, "act": submitters, "actOnMatches": submitters, "retry": submitters, "session": submitters,
-	"cancel": submitters, "hold": submitters, "release": submitters, "requeue": submitters,
+	"updateJob": submitters, "cancel": submitters, "hold": submitters, "release": submitters, "requeue": submitters,
 	"drain": operators, "undrain": operators, "dead-letters": operators, "dead-letter": operators, "letters:redrive": operators, "letters:drop": operators,
 	"benchmarks": readers, "benchmark": readers, "benchmarkFindings": readers, "compareBenchmarks": readers, "benchmarkResults": readers, "benchmarkReport": readers,
 	"putBenchmark": submitters, "startBenchmark": submitters, "stopBenchmark": submitters, "removeBenchmark": submitters,

@@ -21,8 +21,7 @@ func tag(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		return
 	}
 	if t.status == http.StatusOK {
-		sum := sha256.Sum256(t.body.Bytes())
-		etag := fmt.Sprintf(`"%x"`, sum[:12])
+		etag := etagOf(t.body.Bytes())
 		w.Header().Set("ETag", etag)
 		if has(r.Header.Values("If-None-Match"), etag) {
 			w.Header().Del("Content-Type")
@@ -32,6 +31,12 @@ func tag(w http.ResponseWriter, r *http.Request, next http.Handler) {
 		}
 	}
 	t.pass()
+}
+
+// etagOf is the ETag of a body.
+func etagOf(body []byte) string {
+	sum := sha256.Sum256(body)
+	return fmt.Sprintf(`"%x"`, sum[:12])
 }
 
 // has tells whether a list of ETags holds one; weak ones compare alike.

@@ -61,6 +61,7 @@ func (a *Role) routeJobs() {
 		Errors:      []int{http.StatusUnprocessableEntity, http.StatusTooManyRequests}, Security: roles(access.Submit),
 	}, a.preview)
 	a.routeList()
+	a.routePatch()
 	get(a, page{base + "/jobs/{ref}", "job", "One job", access.Read}, func(ctx context.Context, in *refIn) (turno.Job, error) {
 		return a.gate.Job(ctx, in.Ref)
 	})

@@ -45,6 +45,8 @@ var statuses = map[turno.Code]int{
 	turno.CodeMalformed:    http.StatusBadRequest,
 	turno.CodeNotFound:     http.StatusNotFound,
 	turno.CodeConflict:     http.StatusConflict,
+	turno.CodeStale:        http.StatusPreconditionFailed,
+	turno.CodeCondition:    http.StatusPreconditionRequired,
 	turno.CodeUnauthorized: http.StatusUnauthorized,
 	turno.CodeForbidden:    http.StatusForbidden,
 	turno.CodeTooLarge:     http.StatusRequestEntityTooLarge,

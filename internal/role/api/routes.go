@@ -90,7 +90,7 @@ func (a *Role) allow(op huma.Operation) {
 // sent are the schemas of what clients send: unknown fields are refused.
 var sent = map[string]bool{
 	"NewJob": true, "Bulk": true, "Spec": true, "Interactive": true, "Dependency": true, "Action": true, "Order": true,
-	"BulkOrder": true, "JobFilter": true, "SignInOrder": true, "Tree": true, "File": true, "HashesIn": true, "Named": true, "NewToken": true, "Join": true, "BenchmarkOrder": true,
+	"BulkOrder": true, "JobFilter": true, "SignInOrder": true, "Tree": true, "File": true, "HashesIn": true, "Named": true, "NewToken": true, "Join": true, "SpecChange": true, "JobPatch": true, "BenchmarkOrder": true,
 }
 
 // OpenAPI is the description of the routes, as JSON.
@@ -172,8 +172,11 @@ func raw[In any](a *Role, op huma.Operation, f func(http.ResponseWriter, *http.R
 		defer func() {
 			item := a.api.OpenAPI().Paths[op.Path]
 			described := item.Post
-			if op.Method == http.MethodPut {
+			switch op.Method {
+			case http.MethodPut:
 				described = item.Put
+			case http.MethodPatch:
+				described = item.Patch
 			}
 			described.RequestBody = body
 		}()

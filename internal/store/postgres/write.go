@@ -39,7 +39,8 @@ UPDATE jobs j SET state = c.state, live = c.live, status = c.status
 FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::text[]) c(number, was, state, live, status)
 WHERE j.number = c.number AND j.state = c.was RETURNING 1)
 SELECT 1 / (CASE WHEN (SELECT count(*) FROM u) = cardinality($1) THEN 1 ELSE 0 END)`
-	writeCounts = `INSERT INTO counts (block, kind, state, n)
+	writeRenamed = `UPDATE jobs j SET name = r.name FROM unnest($1::int8[], $2::text[]) r(number, name) WHERE j.number = r.number`
+	writeCounts  = `INSERT INTO counts (block, kind, state, n)
 SELECT * FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[])
 ON CONFLICT (block, kind, state) DO UPDATE SET n = counts.n + excluded.n`
 	writeSpans = `INSERT INTO spans (block, first, last) SELECT block, MIN(first), MAX(last)
@@ -197,6 +198,9 @@ func (d *db) batch(w *sqlstore.Write, logs []turno.LogChunk) *batch {
 	if len(w.Changed) > 0 {
 		b.changed(w.Changed)
 	}
+	if len(w.Renamed) > 0 {
+		b.renamed(w.Renamed)
+	}
 	if len(w.Counts) > 0 {
 		b.counts(w.Counts)
 	}
@@ -228,6 +232,14 @@ func (d *db) batch(w *sqlstore.Write, logs []turno.LogChunk) *batch {
 		}
 	}
 	return b
+}
+
+func (b *batch) renamed(renamed []sqlstore.Renamed) {
+	number, name := make([]int64, len(renamed)), make([]string, len(renamed))
+	for i, r := range renamed {
+		number[i], name[i] = r.Number, r.Name
+	}
+	b.add("search texts", nil, writeRenamed, number, name)
 }
 
 func (b *batch) spans(spans []sqlstore.Span) {

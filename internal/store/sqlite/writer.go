@@ -40,7 +40,7 @@ type statements struct {
 	head, newest, term      *sql.Stmt
 	kind, count, span       *sql.Stmt
 	job, jobs, spec, specs  *sql.Stmt
-	change, turn            *sql.Stmt
+	change, turn, rename    *sql.Stmt
 	worker, gone            *sql.Stmt
 	logSize, log            *sql.Stmt
 	dead, boundDead, drop   *sql.Stmt
@@ -93,6 +93,7 @@ ON CONFLICT (block) DO UPDATE SET first = MIN(first, excluded.first), last = MAX
 		{&s.specs, `INSERT INTO specs (number, spec) VALUES ` + rows(specRow, many)},
 		{&s.change, `UPDATE jobs SET state = ?3, status = ?4 WHERE number = ?1 AND state = ?2`},
 		{&s.turn, `UPDATE jobs SET state = ?3, status = ?4, live = ?5 WHERE number = ?1 AND state = ?2`},
+		{&s.rename, `UPDATE jobs SET name = ?2 WHERE number = ?1`},
 		{&s.worker, `INSERT INTO workers (name, worker) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET worker = excluded.worker`},
 		{&s.gone, `DELETE FROM workers WHERE name = ?`},
 		{&s.logSize, sqlstore.LogSize},
@@ -301,6 +302,11 @@ func (w *writer) changed(b *sqlstore.Write) error {
 		}
 		if n != 1 {
 			return fmt.Errorf("change job %d: %w", c.Number, store.ErrConflict)
+		}
+	}
+	for _, r := range b.Renamed {
+		if _, err := exec(w.stmt.rename, r.Number, r.Name); err != nil {
+			return fmt.Errorf("rename job %d: %w", r.Number, err)
 		}
 	}
 	return nil

@@ -41,20 +41,24 @@ func (s *stamp) UnmarshalJSON(text []byte) error {
 // record is the part of a job that changes, as jobs.status holds it. What it
 // leaves out stands in columns. encode.go writes it; encoding/json reads it.
 type record struct {
-	Task     int     `json:"task,omitempty"`
-	Tasks    *tasks  `json:"tasks,omitempty"`
-	Reason   string  `json:"reason"`
-	Detail   string  `json:"detail,omitempty"`
-	Since    stamp   `json:"since,omitzero"`
-	Submit   stamp   `json:"sub,omitzero"`
-	Start    stamp   `json:"start,omitzero"`
-	End      stamp   `json:"end,omitzero"`
-	Failures int     `json:"fail,omitempty"`
-	Losses   int     `json:"loss,omitempty"`
-	NotUntil stamp   `json:"until,omitzero"`
-	Attempt  int     `json:"n,omitempty"`
-	Runs     []run   `json:"runs,omitempty"`
-	Result   *result `json:"res,omitempty"`
+	Task     int    `json:"task,omitempty"`
+	Tasks    *tasks `json:"tasks,omitempty"`
+	Reason   string `json:"reason"`
+	Detail   string `json:"detail,omitempty"`
+	Since    stamp  `json:"since,omitzero"`
+	Submit   stamp  `json:"sub,omitzero"`
+	Start    stamp  `json:"start,omitzero"`
+	End      stamp  `json:"end,omitzero"`
+	Failures int    `json:"fail,omitempty"`
+	Losses   int    `json:"loss,omitempty"`
+	NotUntil stamp  `json:"until,omitzero"`
+
+	Changes  *turno.SpecChange `json:"chg,omitempty"`
+	Revision int               `json:"rev,omitempty"`
+
+	Attempt int     `json:"n,omitempty"`
+	Runs    []run   `json:"runs,omitempty"`
+	Result  *result `json:"res,omitempty"`
 	// Same says that the result is the last attempt's, which most are.
 	Same    bool  `json:"same,omitempty"`
 	RetryOf int64 `json:"retry,omitempty"`
@@ -120,7 +124,7 @@ func recordOf(j *turno.Job) record {
 		Task: j.Task, Reason: string(j.Reason), Detail: j.Detail,
 		Since: stamp{j.Since}, Submit: stamp{j.SubmittedAt}, Start: stamp{j.StartedAt}, End: stamp{j.EndedAt},
 		Failures: j.Failures, Losses: j.Losses, NotUntil: stamp{j.NotUntil}, Attempt: j.Attempt,
-		Same: sameResult(j), RetryOf: j.RetryOf,
+		Same: sameResult(j), RetryOf: j.RetryOf, Changes: j.Changes, Revision: j.Revision,
 	}
 	if j.Tasks != nil {
 		r.Tasks = &tasks{j.Tasks.Total, j.Tasks.Waiting, j.Tasks.Active, j.Tasks.Ended}
@@ -158,6 +162,7 @@ func resultOf(r *turno.Result) *result {
 func (r *record) read(j *turno.Job) {
 	j.Task, j.Reason, j.Detail = r.Task, turno.Reason(r.Reason), r.Detail
 	j.Since, j.SubmittedAt, j.StartedAt, j.EndedAt = r.Since.Time, r.Submit.Time, r.Start.Time, r.End.Time
+	j.Changes, j.Revision = r.Changes, r.Revision
 	j.Failures, j.Losses, j.NotUntil, j.Attempt, j.RetryOf = r.Failures, r.Losses, r.NotUntil.Time, r.Attempt, r.RetryOf
 	if r.Tasks != nil {
 		j.Tasks = &turno.TaskCount{Total: r.Tasks.Total, Waiting: r.Tasks.Waiting, Active: r.Tasks.Active, Ended: r.Tasks.Ended}
@@ -235,5 +240,8 @@ func (r *reader) job(rows Rows) (*turno.Job, error) {
 		return nil, fmt.Errorf("read status of job %d: %w", j.Number, err)
 	}
 	r.scratch.read(j)
+	if j.Changes != nil {
+		j.Spec = j.Changes.Apply(r.of)
+	}
 	return j, nil
 }

@@ -7,7 +7,8 @@
 //	Load, Find, Jobs, Summary, ReadLog ─▶ DB.View (one snapshot), DB.Query
 //
 // The tables: jobs has one narrow row a job, with its changing part as JSON in
-// status; specs has what never changes, and an array's tasks share its row;
+// status; specs has what was handed in, which never changes, and an array's
+// tasks share its row: what was changed of a spec since is in status;
 // kinds numbers the combinations of queue, user, type and being a task; counts
 // says how many jobs of a kind and state there are, in all (block -1) and in
 // each block of consecutive numbers, so that a list looks only where something

@@ -23,7 +23,7 @@ const Totals = -1
 //
 //   - head: that its term is Term, else store.ErrFenced; adds len(Events) to its
 //     revision and raises its next number to Next;
-//   - Kinds, Added (specs before jobs), Changed, Counts, Spans, Workers, Gone, Logs, dead
+//   - Kinds, Added (specs before jobs), Changed, Renamed, Counts, Spans, Workers, Gone, Logs, dead
 //     letters, Webhooks by PutWebhook, in this order; that each Changed is in state From, else
 //     store.ErrConflict.
 //
@@ -35,6 +35,7 @@ type Write struct {
 	Added   []Added
 	Specs   []Spec
 	Changed []Changed
+	Renamed []Renamed
 	Counts  []Count
 	Spans   []Span
 	Workers []WorkerRow
@@ -77,6 +78,12 @@ type Changed struct {
 	Turns                     bool
 	Status                    string
 	status                    span
+}
+
+// Renamed is a new search text of a row of jobs.
+type Renamed struct {
+	Number int64
+	Name   string
 }
 
 // span is where in the text of a batch something stands.
@@ -138,7 +145,7 @@ func (w *Write) reset(b store.Batch) {
 		Term: b.Term, Next: b.Next, Gone: b.Gone, Logs: b.Logs,
 		Webhooks: w.Webhooks[:0], DeadLetters: w.DeadLetters[:0], Dropped: b.Dead.Gone, Keep: b.Dead.Keep, KeepBytes: b.Dead.KeepBytes,
 		Kinds: w.Kinds[:0], Added: w.Added[:0], Specs: w.Specs[:0], Changed: w.Changed[:0],
-		Counts: w.Counts[:0], Spans: w.Spans[:0], Workers: w.Workers[:0], Events: w.Events[:0],
+		Renamed: w.Renamed[:0], Counts: w.Counts[:0], Spans: w.Spans[:0], Workers: w.Workers[:0], Events: w.Events[:0],
 		buf: w.buf[:0], ids: w.ids[:0], counts: counts,
 	}
 }
@@ -159,6 +166,9 @@ func (w *Write) addJob(change *store.Change, c *cache) error {
 			Number: j.Number, From: from, State: state, Live: live(j.State),
 			Turns: live(j.State) != live(change.From), status: w.take(appendRecord(w.buf, j)),
 		})
+		if c := j.Changes; c != nil && (c.Name != nil || len(c.Labels) > 0) {
+			w.Renamed = append(w.Renamed, Renamed{j.Number, text(store.SearchText(j.Spec))})
+		}
 	}
 	w.Events = append(w.Events, store.EventOf(j, 0))
 	w.count(change, kind)

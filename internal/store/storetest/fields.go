@@ -91,7 +91,15 @@ func RandomJob(r *rand.Rand, number int64, sparse bool) *turno.Job {
 		j.Spec = &turno.Spec{}
 	}
 	j.Number, j.ID = number, id(number)
-	j.Webhook = nil // kept apart: see S23
+	j.Webhook = nil               // kept apart: see S23
+	if c := j.Changes; c != nil { // no list is not the empty one
+		for _, names := range []**[]string{&c.Workers, &c.Exclude} {
+			if *names != nil && **names == nil {
+				*names = nil
+			}
+		}
+	}
+	j.Spec = j.Changes.Apply(j.Spec)
 	j.State = turno.States[r.IntN(len(turno.States))]
 	if r.IntN(2) == 0 { // as it mostly is: the job's result is its last attempt's
 		if a := j.Current(); a != nil && a.Result != nil {
@@ -99,6 +107,16 @@ func RandomJob(r *rand.Rand, number int64, sparse bool) *turno.Job {
 		}
 	}
 	return j
+}
+
+// changeSpec makes j a later version of another job: with the changes of that
+// and further ones, which may be nil.
+func changeSpec(j, before *turno.Job, further *turno.SpecChange) {
+	j.Spec, j.Changes = before.Spec, before.Changes
+	if further != nil {
+		j.Changes = before.Changes.And(further)
+		j.Spec = j.Changes.Apply(before.Spec)
+	}
 }
 
 func s6Fields(t *testing.T, f Factory) {
@@ -116,7 +134,8 @@ func s6Fields(t *testing.T, f Factory) {
 	// Changed as a whole, except for what never changes.
 	for i, c := range jobs {
 		j := RandomJob(r, c.Job.Number, false)
-		j.Parent, j.Task, j.Spec, j.ID = c.Job.Parent, c.Job.Task, c.Job.Spec, c.Job.ID
+		j.Parent, j.Task, j.ID, j.SubmittedAt = c.Job.Parent, c.Job.Task, c.Job.ID, c.Job.SubmittedAt
+		changeSpec(j, c.Job, j.Changes)
 		jobs[i] = store.Change{Job: j, From: c.Job.State}
 	}
 	w.commit(store.Batch{Jobs: jobs})

@@ -19,7 +19,7 @@ func (w *walker) fresh() *turno.Job {
 	j.Spec.Queue, j.Spec.User, j.Spec.Type = pick("default", "gpu"), pick("ana", "bea", "ñ"), pick("exec", "train")
 	j.Spec.Name = pick("Alpha", "beta", "GAMMA ray", "") + pick("", "-1", "-2")
 	j.Spec.Labels = map[string]string{"team": pick("red", "Green", "BLUE sky")}
-	j.Parent, j.Task, j.Tasks = 0, 0, nil
+	j.Parent, j.Task, j.Tasks, j.Changes = 0, 0, nil, nil
 	j.SubmittedAt = base.Add(time.Duration(j.Number)*time.Second + time.Duration(w.r.IntN(600))*time.Second)
 	return j
 }
@@ -64,7 +64,7 @@ func (w *walker) expand() string {
 	default:
 		for range min(1+w.r.IntN(5), array.Tasks.Waiting.Len()) {
 			j := w.fresh()
-			j.Parent, j.Task, j.Spec = array.Number, c.Job.Tasks.Waiting.First(), array.Spec
+			j.Parent, j.Task, j.Spec, j.Changes = array.Number, c.Job.Tasks.Waiting.First(), array.Spec, array.Changes
 			j.ID = fmt.Sprintf("%s_%d", array.ID, j.Task)
 			c.Job.Tasks.Waiting = c.Job.Tasks.Waiting.Rest()
 			c.Waiting--
@@ -83,7 +83,8 @@ func (w *walker) change() string {
 			continue
 		}
 		j := w.fresh()
-		j.Number, j.ID, j.Parent, j.Task, j.Spec, j.SubmittedAt = old.Number, old.ID, old.Parent, old.Task, old.Spec, old.SubmittedAt
+		j.Number, j.ID, j.Parent, j.Task, j.SubmittedAt = old.Number, old.ID, old.Parent, old.Task, old.SubmittedAt
+		changeSpec(j, &old, RandomJob(w.r, 1, true).Changes)
 		b.Jobs = append(b.Jobs, store.Change{Job: j, From: old.State})
 	}
 	if len(b.Jobs) == 0 {
