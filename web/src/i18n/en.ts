@@ -494,7 +494,12 @@ export const en = {
   'submit.badNumber': 'This is not a number',
   'submit.reset': 'Start over',
   'submit.example': 'Take the example',
-  'submit.preview': 'Where it would run',
+  'submit.preview': 'What would happen now',
+  'preview.starts': 'It would start at once',
+  'preview.waits': 'It would wait',
+  'preview.bad': 'Once every field can be read',
+  'preview.away': 'The scheduler does not answer now.',
+  'preview.excluded': 'Of {all} workers these cannot take it:',
   'submit.unknownType': 'There is no type {name} here',
 
   'settings.title': 'Settings',

@@ -496,7 +496,12 @@ export const es: Texts = {
   'submit.badNumber': 'Esto no es un número',
   'submit.reset': 'Empezar de cero',
   'submit.example': 'Usar el ejemplo',
-  'submit.preview': 'Dónde correría',
+  'submit.preview': 'Qué pasaría ahora',
+  'preview.starts': 'Empezaría enseguida',
+  'preview.waits': 'Esperaría',
+  'preview.bad': 'Cuando todos los campos se puedan leer',
+  'preview.away': 'El planificador no responde ahora.',
+  'preview.excluded': 'De {all} nodos, estos no pueden tomarlo:',
   'submit.unknownType': 'Aquí no existe el tipo {name}',
 
   'settings.title': 'Ajustes',

@@ -112,6 +112,9 @@ export interface Facets {
   queues: Record<string, number>; users: Record<string, number>; types: Record<string, number>; estimated?: boolean;
 }
 
+// What would become of a job.
+export interface Preview { spec: Spec; starts_now: boolean; explanation: Explanation }
+
 export interface Page<T> { items: T[]; next_cursor?: string }
 
 export interface Block {

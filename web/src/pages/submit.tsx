@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { Command, Empty, Loading, Section, Trouble } from '../components/basics';
 import { ParamField } from '../components/field';
 import { Icon } from '../components/icon';
+import { Preview } from '../components/preview';
 import { toast } from '../components/toasts';
 import { maybe, t, type Key } from '../i18n';
 import { aboutType } from '../i18n/params';
@@ -146,7 +147,8 @@ function Form({ type }: { type: JobType }) {
           <a class="button button-quiet" href={address.value.pathname}>{t('submit.reset')}</a>
         </div>
       </div>
-      <div class="span-4 submit-side">
+      <div class="span-4 submit-side stack">
+        <Preview spec={draft.spec} bad={Object.keys(draft.bad).length > 0} />
         <Section title={t('submit.same')}>
           <h3>{t('submit.cli')}</h3><Command text={asCli(draft.spec)} />
           <h3>{t('submit.curl')}</h3><Command text={asCurl(draft.spec)} />
