@@ -62,6 +62,7 @@ func TestSubmit_EveryForm(t *testing.T) {
 				x.fill("#param-command", "sh\n-c\nfor i in 1 2 3; do echo line $i '<b>bold</b>'; done")
 			case "noop":
 				x.fill("#param-seconds", "0.2")
+				x.await(`document.querySelector('#preview')?.dataset.starts === 'true'`)
 			default:
 				x.press("Take the example")
 				var example map[string]json.RawMessage

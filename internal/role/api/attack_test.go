@@ -175,7 +175,7 @@ func TestAttack_C20_C21_ReadingChangesNothing(t *testing.T) {
 	s := serve(t, api.Options{Service: f})
 	for _, route := range routes(t, s) {
 		ends := route == [2]string{"DELETE", "/api/v1/session"} || route == [2]string{"DELETE", "/api/v1/benchmarks/{id}"}
-		if route[0] != "GET" && route[0] != "POST" && route[0] != "PUT" && !ends {
+		if route[0] != "GET" && route[0] != "POST" && route[0] != "PUT" && route[0] != "PATCH" && !ends {
 			t.Errorf("route %v: what kind of method is that?", route)
 		}
 		for _, header := range []string{"X-HTTP-Method-Override", "X-Method-Override", "X-HTTP-Method"} {
@@ -448,7 +448,7 @@ func TestAttack_C60_NothingElseIsServed(t *testing.T) {
 		isProblem(t, res, body, http.StatusNotFound)
 	}
 	for _, c := range []struct{ method, path, allow string }{
-		{"DELETE", "/api/v1/jobs", "GET, HEAD, POST"}, {"PUT", "/api/v1/jobs/1", "GET, HEAD"}, {"GET", "/api/v1/actions", "POST"},
+		{"DELETE", "/api/v1/jobs", "GET, HEAD, POST"}, {"PUT", "/api/v1/jobs/1", "GET, HEAD, PATCH"}, {"GET", "/api/v1/actions", "POST"},
 		{"OPTIONS", "/api/v1/jobs", "GET, HEAD, POST"}, {"TRACE", "/api/v1/jobs", "GET, HEAD, POST"}, {"BREW", "/healthz", "GET, HEAD"},
 	} {
 		res, body := s.request(t, c.method, c.path, "")

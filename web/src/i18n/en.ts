@@ -497,7 +497,7 @@ export const en = {
   'submit.preview': 'What would happen now',
   'preview.starts': 'It would start at once',
   'preview.waits': 'It would wait',
-  'preview.bad': 'Once every field can be read',
+  'preview.bad': 'Fill in what it needs first.',
   'preview.away': 'The scheduler does not answer now.',
   'preview.excluded': 'Of {all} workers these cannot take it:',
   'submit.unknownType': 'There is no type {name} here',

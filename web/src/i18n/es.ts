@@ -499,7 +499,7 @@ export const es: Texts = {
   'submit.preview': 'Qué pasaría ahora',
   'preview.starts': 'Empezaría enseguida',
   'preview.waits': 'Esperaría',
-  'preview.bad': 'Cuando todos los campos se puedan leer',
+  'preview.bad': 'Rellene antes lo que necesita.',
   'preview.away': 'El planificador no responde ahora.',
   'preview.excluded': 'De {all} nodos, estos no pueden tomarlo:',
   'submit.unknownType': 'Aquí no existe el tipo {name}',

@@ -54,6 +54,10 @@ const LIMITS: typeof OWN = [
   { name: 'time_limit_seconds', label: 'submit.timeLimit', kind: 'number' },
 ];
 
+// incomplete tells what would be refused for sure: it is not tried yet.
+const incomplete = (type: JobType, fields: Field[]): boolean =>
+  fields.some((f) => f.required && !param(`p.${f.name}`)) || (type.name === 'exec' && !param('p.command') && !param('p.script'));
+
 interface Draft { spec: Spec; bad: Record<string, string> }
 
 // draftOf makes a spec of what the address holds.
@@ -148,7 +152,7 @@ function Form({ type }: { type: JobType }) {
         </div>
       </div>
       <div class="span-4 submit-side stack">
-        <Preview spec={draft.spec} bad={Object.keys(draft.bad).length > 0} />
+        <Preview spec={draft.spec} bad={Object.keys(draft.bad).length > 0 || incomplete(type, fields)} />
         <Section title={t('submit.same')}>
           <h3>{t('submit.cli')}</h3><Command text={asCli(draft.spec)} />
           <h3>{t('submit.curl')}</h3><Command text={asCurl(draft.spec)} />
