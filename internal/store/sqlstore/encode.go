@@ -34,8 +34,7 @@ func appendRecord(b []byte, j *turno.Job) []byte {
 	b = appendInt(b, `"loss":`, int64(j.Losses))
 	b = appendTime(b, `"until":`, j.NotUntil)
 	if j.Changes != nil {
-		text, _ := json.Marshal(j.Changes) // times of years below 10,000, texts and numbers: cannot fail
-		b = append(append(append(b, `"chg":`...), text...), ',')
+		b = append(appendJSON(append(b, `"chg":`...), j.Changes), ',') // its times are of years below 10,000
 	}
 	b = appendInt(b, `"rev":`, int64(j.Revision))
 	b = appendInt(b, `"n":`, int64(j.Attempt))
