@@ -120,17 +120,15 @@ func (a *Role) counted(ctx context.Context, how string, q turno.JobQuery) (p job
 		return p, nil
 	case "exact", "estimate":
 	default:
-		return p, malformed("count", how, "exact, estimate")
+		return p, cannotBe("count", how, "exact, estimate")
 	}
 	q.Limit, q.Cursor, q.OldestFirst = 0, "", false // one answer for all pages
 	f, err := a.gate.Facets(ctx, turno.CountQuery{JobQuery: q, Exact: how == "exact"})
 	return jobPage{Count: &f.Count, Estimated: f.Estimated}, err
 }
 
-func malformed(field, value, allowed string) error {
-	e := turno.Errorf(turno.CodeMalformed, "%s is %.60q, which it cannot be", field, value).WithHint("use one of: %s", allowed)
-	e.Field = field
-	return e
+func cannotBe(field, value, allowed string) error {
+	return turno.Invalid(field, "%.60q, which it cannot be", value).WithHint("use one of: %s", allowed)
 }
 
 // query reads a filter. Times that are so long ago are cut to the second, so
@@ -160,7 +158,7 @@ func (in *jobsIn) query(now time.Time) (turno.JobQuery, error) {
 	case "number":
 		q.OldestFirst = true
 	default:
-		return q, malformed("sort", in.Sort, "-number, number")
+		return q, cannotBe("sort", in.Sort, "-number, number")
 	}
 	return q, nil
 }
@@ -184,7 +182,7 @@ func when(field, text string, now time.Time) (time.Time, error) {
 	if d, err := time.ParseDuration(ago); err == nil && d >= 0 {
 		return now.Truncate(time.Second).Add(-d), nil
 	}
-	return time.Time{}, malformed(field, text, "2026-11-24T10:00:00Z, 2026-11-24, 90s, 15m, 24h, 7d")
+	return time.Time{}, cannotBe(field, text, "2026-11-24T10:00:00Z, 2026-11-24, 90s, 15m, 24h, 7d")
 }
 
 // maxFacets are told of each dimension: the most frequent.
@@ -201,7 +199,7 @@ func (a *Role) listFacets(ctx context.Context, in *facetsIn) (turno.Facets, erro
 		return turno.Facets{}, err
 	}
 	if in.Count != "" && in.Count != "exact" && in.Count != "estimate" {
-		return turno.Facets{}, malformed("count", in.Count, "exact, estimate")
+		return turno.Facets{}, cannotBe("count", in.Count, "exact, estimate")
 	}
 	f, err := a.gate.Facets(ctx, turno.CountQuery{JobQuery: q, Exact: in.Count == "exact"})
 	f.Queues, f.Users, f.Types = frequent(f.Queues), frequent(f.Users), frequent(f.Types)
@@ -251,10 +249,8 @@ func fieldsOfRows(lists []string) (fields []string, err error) {
 				fields = append(fields, name)
 				continue
 			}
-			e := turno.Errorf(turno.CodeMalformed, "a job has no field %.60q", name).
+			return nil, turno.Invalid("fields", "a job has no field %.60q", name).
 				WithHint("it has %s; of its spec write spec.name and the like", strings.Join(slices.Sorted(maps.Keys(jobFields)), ", "))
-			e.Field = "fields"
-			return nil, e
 		}
 	}
 	return fields, nil

@@ -61,7 +61,7 @@ func TestList_Refuses(t *testing.T) {
 			}
 			continue
 		}
-		if res.StatusCode != http.StatusBadRequest && query != "order=1" || !strings.Contains(body, names) {
+		if res.StatusCode != http.StatusUnprocessableEntity && query != "order=1" || !strings.Contains(body, names) {
 			t.Errorf("%s: %d %s, want %q named", query, res.StatusCode, body, names)
 		}
 	}
@@ -154,5 +154,5 @@ func TestFacets_OfWhatOneSees(t *testing.T) {
 		t.Errorf("of others: %d %s", res.StatusCode, body)
 	}
 	res, body = p.as(t, "ben", "GET", "/api/v1/jobs:facets?count=all", "")
-	isProblem(t, res, body, http.StatusBadRequest)
+	isProblem(t, res, body, http.StatusUnprocessableEntity)
 }
