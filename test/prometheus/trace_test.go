@@ -141,11 +141,15 @@ func TestTraces_AtAReceiver(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		log, err := svc.Log(ctx, turno.LogQuery{Job: one.ID})
-		if err != nil {
-			t.Fatal(err)
-		}
-		stored, logs[one.ID] = append(stored, job), string(log.Data)
+		lab.Await(ctx, t, func() error { // its log may be stored after its end
+			log, err := svc.Log(ctx, turno.LogQuery{Job: one.ID})
+			if err == nil && job.Result != nil && log.Size < job.Result.LogBytes {
+				err = fmt.Errorf("%d of %d bytes of its log are stored", log.Size, job.Result.LogBytes)
+			}
+			logs[one.ID] = string(log.Data)
+			return err
+		})
+		stored = append(stored, job)
 	}
 	up.End() // what it has not sent yet it sends now
 	for i := range stored {
