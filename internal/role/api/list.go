@@ -128,7 +128,7 @@ func (a *Role) counted(ctx context.Context, how string, q turno.JobQuery) (p job
 }
 
 func cannotBe(field, value, allowed string) error {
-	return turno.Invalid(field, "%.60q, which it cannot be", value).WithHint("use one of: %s", allowed)
+	return turno.Invalid(field, "%.60q cannot be used here", value).WithHint("use one of: %s", allowed)
 }
 
 // query reads a filter. Times that are so long ago are cut to the second, so
